@@ -1,0 +1,288 @@
+"""The interactive segmentation network: backbone, FFCM, CFFM and head (paper, section 3.1, Fig. 2).
+
+`FCFI.encode` gives what depends on the image (and, with early fusion, on clicks and feedback);
+`FCFI.decode` gives the answer to the clicks. With late click fusion one encoding of a window
+serves every further click in it, and in training every object and interaction of a picture.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import torch
+from pydantic import BaseModel, ConfigDict
+from torch import Tensor, nn
+from torch.nn import functional
+
+from .backbones import LITE0_CHANNELS, EfficientNetLite0
+from .cffm import CFFM
+from .ffcm import Similarity, focus
+from .heads import (
+    STRIDE,
+    WIDTHS,
+    Decoder,
+    Head,
+    ImagePyramid,
+    Pyramid,
+    QualityHead,
+    Residual,
+)
+
+MULTIPLE = 32
+"""Sides of what the backbone sees are filled up to a multiple of this."""
+
+
+class Architecture(BaseModel):
+    """What a network is made of; the defaults are the paper's best.
+
+    Attributes
+    ----------
+    feedback : str
+        How feedback enters. ``"ffcm+cffm"`` is the method; the others are ablations: ``"ffcm"``
+        concatenates the corrected feedback with F, ``"cffm"`` fuses the uncorrected feedback
+        (Table 3), ``"input"`` puts it beside the clicks (Table 6), ``"none"`` leaves it out.
+    similarity : str
+        Affinity of Eq. 1 (Table 4).
+    residual, gate : bool
+        Parts of Eq. 5 (Table 6).
+    fusion : str
+        ``"late"``: clicks enter the decoder; ``"early"``: they enter the backbone's stem.
+    affinity_channels : int
+        Channels of the projection of F on which affinity is measured; 0 measures it on F itself.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: Literal["fcfi-lite"] = "fcfi-lite"
+    feedback: Literal["ffcm+cffm", "ffcm", "cffm", "input", "none"] = "ffcm+cffm"
+    similarity: Similarity = "cosine"
+    residual: bool = True
+    gate: bool = True
+    fusion: Literal["late", "early"] = "late"
+    affinity_channels: int = 32
+
+
+@dataclass(frozen=True)
+class Features:
+    """What `FCFI.decode` needs of an encoded window: ``size`` is the window's height and width."""
+
+    pyramid: Pyramid
+    size: tuple[int, int]
+
+    def expand(self, index: Tensor) -> Features:
+        """The features of samples ``index`` ``(M,)`` of this batch, in that order."""
+        return Features(Pyramid(*(level[index] for level in self.pyramid)), self.size)
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """One answer of the network.
+
+    Attributes
+    ----------
+    logits : Tensor
+        ``(N, 1, H, W)``, before the sigmoid, at the input's size.
+    refined_feedback, updated_feedback, affinity : Tensor
+        M_r, M_u and W, ``(N, 1, ceil(H/4), ceil(W/4))``, 0-1.
+    box : Tensor
+        Union of FFCM's boxes, same shape, 0 or 1.
+    updated_logits : Tensor
+        M_u before its sigmoid.
+    quality : Tensor
+        ``(N,)``, 0-1: the IoU that the answer is expected to have with the whole object.
+    """
+
+    logits: Tensor
+    refined_feedback: Tensor
+    updated_feedback: Tensor
+    updated_logits: Tensor
+    affinity: Tensor
+    box: Tensor
+    quality: Tensor
+
+
+class FCFI(nn.Module):
+    """``fcfi-lite`` and its ablations.
+
+    Parameters
+    ----------
+    architecture : Architecture
+        What to build.
+    imagenet : dict of str to Tensor, optional
+        ImageNet weights of the backbone; random ones without.
+    """
+
+    def __init__(
+        self,
+        architecture: Architecture | None = None,
+        imagenet: dict[str, Tensor] | None = None,
+    ) -> None:
+        super().__init__()
+        self.architecture = architecture = architecture or Architecture()
+        early = architecture.fusion == "early"
+        maps = 3 if architecture.feedback == "input" else 2
+        channels = WIDTHS[STRIDE]
+        self.backbone = EfficientNetLite0(imagenet, click_channels=maps if early else 0)
+        self.pyramid = ImagePyramid(LITE0_CHANNELS)
+        self.decoder = Decoder(0 if early else maps)
+        self.project = (
+            nn.Conv2d(channels, architecture.affinity_channels, 1)
+            if architecture.affinity_channels
+            else nn.Identity()
+        )
+        self.cffm = (
+            CFFM(channels, residual=architecture.residual, gated=architecture.gate)
+            if "cffm" in architecture.feedback
+            else None
+        )
+        self.concatenate = (
+            nn.Conv2d(channels + 1, channels, 3, padding=1)
+            if architecture.feedback == "ffcm"
+            else None
+        )
+        self.head = Head(channels)
+        self.quality = QualityHead(channels)
+        for name, part in self.named_children():
+            if name not in ("backbone", "quality"):
+                _initialise(part)
+
+    @property
+    def encoding_uses_interaction(self) -> bool:
+        """Whether `encode` needs clicks and feedback; if not, its result may be kept a window."""
+        return self.architecture.fusion == "early"
+
+    def _click_maps(self, interaction_map: Tensor, feedback: Tensor) -> Tensor:
+        if self.architecture.feedback == "input":
+            return torch.cat([interaction_map, feedback], dim=1)
+        return interaction_map
+
+    def encode(
+        self,
+        image: Tensor,
+        interaction_map: Tensor | None = None,
+        feedback: Tensor | None = None,
+    ) -> Features:
+        """Features of a window.
+
+        Parameters
+        ----------
+        image : Tensor
+            ``(N, 3, H, W)``, RGB in 0-1, any size.
+        interaction_map, feedback : Tensor, optional
+            ``(N, 2, H, W)`` and ``(N, 1, H, W)``; used only where `encoding_uses_interaction`.
+        """
+        size = (image.shape[-2], image.shape[-1])
+        clicks = None
+        if self.encoding_uses_interaction:
+            if interaction_map is None or feedback is None:
+                raise ValueError(
+                    "A network with early click fusion encodes clicks and feedback with the "
+                    "image; pass interaction_map and feedback to encode()."
+                )
+            clicks = _filled_up(self._click_maps(interaction_map, feedback))
+        maps = self.backbone(_filled_up(image, mode="replicate"), clicks)
+        return Features(self.pyramid(maps), size)
+
+    def decode(
+        self,
+        features: Features,
+        clicks: Tensor,  # noqa: ARG002 - part of the interface that every network shares
+        interaction_map: Tensor,
+        feedback: Tensor,
+        new_clicks: Tensor,
+        gate: Tensor,
+        expansion_ratio: float = 0.3,
+    ) -> Prediction:
+        """Answer to the clicks.
+
+        Parameters
+        ----------
+        features : Features
+            Of `encode`, same batch.
+        clicks : Tensor
+            All clicks so far, ``(N, K, 3)``: ``y, x, sign`` in input pixels, empty slots -1.
+        interaction_map : Tensor
+            S, ``(N, 2, H, W)``, made from ``clicks``.
+        feedback : Tensor
+            M_{t-1}, ``(N, 1, H, W)``, 0-1; zero in the first interaction.
+        new_clicks : Tensor
+            ``(N, K', 3)``, the clicks of this interaction, oldest first.
+        gate : Tensor
+            w_g, ``(N, 1, 1, 1)``, 0 in the first interaction, 1 later.
+        expansion_ratio : float
+            r of FFCM, 0.05-2.
+        """
+        height, width = features.size
+        cells = (-(-height // STRIDE), -(-width // STRIDE))
+        maps = _filled_up(self._click_maps(interaction_map, feedback))
+        deep = self.decoder(features.pyramid, maps)
+        # affinity and feedback live where the window is, not where it was filled up
+        inner = deep[..., : cells[0], : cells[1]]
+        previous = _to_cells(feedback, cells)
+        refined = focus(
+            self.project(inner).float(),
+            previous,
+            new_clicks,
+            expansion_ratio=expansion_ratio,
+            stride=STRIDE,
+            similarity=self.architecture.similarity,
+        )
+        updated, updated_logits = refined.feedback, torch.logit(refined.feedback, eps=1e-4)
+        if self.cffm is not None:
+            entering = previous if self.architecture.feedback == "cffm" else refined.feedback
+            fused = self.cffm(inner, entering, gate)
+            inner, updated, updated_logits = fused.features, fused.feedback, fused.logits
+        elif self.concatenate is not None:
+            inner = torch.relu_(self.concatenate(torch.cat([inner, refined.feedback], dim=1)))
+        half = features.pyramid.stride2[..., : -(-height // 2), : -(-width // 2)]
+        logits = self.head(inner, half, features.size)
+        quality = self.quality(inner, _to_cells(torch.sigmoid(logits), cells))
+        return Prediction(
+            logits,
+            refined.feedback,
+            updated,
+            updated_logits,
+            refined.affinity,
+            refined.box,
+            torch.sigmoid(quality.float()),
+        )
+
+
+SMALL_AT_FIRST: dict[type[nn.Module], dict[str, float]] = {
+    Residual: {"second": 0.3},  # close to the identity
+    # the backbone's maps have a standard deviation of about 10
+    ImagePyramid: {f"lateral{stride}": 0.1 for stride in (2, 4, 8, 16, 32)},
+    Head: {"coarse": 0.1, "refine.2": 0.1},  # probabilities near one half
+    CFFM: {"update.2": 0.1, "fuse.2": 0.3},
+}
+"""Factors of He's initial weights, by the module and the convolution inside it."""
+
+
+def _initialise(module: nn.Module) -> None:
+    """Initial weights of everything but the backbone; nothing normalises, so scales matter."""
+    for part in module.modules():
+        if isinstance(part, nn.Conv2d):
+            nn.init.kaiming_normal_(part.weight, nonlinearity="relu")
+            if part.bias is not None:
+                nn.init.zeros_(part.bias)
+    for part in module.modules():
+        for name, factor in SMALL_AT_FIRST.get(type(part), {}).items():
+            with torch.no_grad():
+                part.get_parameter(f"{name}.weight").mul_(factor)
+
+
+def _filled_up(x: Tensor, mode: str = "constant") -> Tensor:
+    """``x`` continued at its lower and right ends so that its sides are multiples of 32."""
+    height, width = x.shape[-2:]
+    below, right = -height % MULTIPLE, -width % MULTIPLE
+    if not below and not right:
+        return x
+    return functional.pad(x, (0, right, 0, below), mode=mode)
+
+
+def _to_cells(x: Tensor, cells: tuple[int, int]) -> Tensor:
+    """Mean of ``x`` ``(N, C, H, W)`` over the cells of a stride-4 grid of size ``cells``."""
+    return functional.avg_pool2d(x, STRIDE, STRIDE, ceil_mode=True, count_include_pad=False)[
+        ..., : cells[0], : cells[1]
+    ]

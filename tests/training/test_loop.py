@@ -1,0 +1,108 @@
+"""The loop on real small pictures: it resumes exactly, decays apart, and learns."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from napari_fcfi.network import FCFI
+from napari_fcfi.network.clicks import interaction_map
+from training.data.folders import read_folders
+from training.interactions import as_tensor
+from training.loop import Batches, Run, rate_factor
+from training.recipes import Recipe, recipe, recipe_names
+
+SMALL = Recipe(name="small", crop=64, pictures=2, warm_up=2, bf16=False, ema=0.9)
+
+
+def network() -> FCFI:
+    torch.manual_seed(0)
+    return FCFI()
+
+
+def weights(run: Run) -> dict[str, torch.Tensor]:
+    return {k: v.clone() for k, v in run.averaged.state_dict().items()}
+
+
+def test_an_interrupted_run_ends_where_an_uninterrupted_one_does(
+    folder: Path, tmp_path: Path
+) -> None:
+    pictures = read_folders(folder)
+    whole = Run(SMALL, tmp_path / "whole", network())
+    whole.train(pictures, until=4)
+    for until in (1, 3, 4):  # a new process each time, as far as the state is concerned
+        pieces = Run(SMALL, tmp_path / "pieces", network())
+        pieces.train(pictures, until=until)
+    assert pieces.samples == whole.samples == 16
+    expected = weights(whole)
+    for name, value in weights(pieces).items():
+        assert torch.equal(value, expected[name]), name
+
+
+def test_a_decay_branch_leaves_the_run_as_it_was(folder: Path, tmp_path: Path) -> None:
+    pictures = read_folders(folder)
+    run = Run(SMALL, tmp_path, network())
+    run.train(pictures, until=2)
+    before = (tmp_path / "last.pt").read_bytes()
+    branch = Run(SMALL, tmp_path, network(), decay_steps=2)
+    branch.train(pictures, until=100)
+    assert branch.step == 4
+    assert (tmp_path / "last.pt").read_bytes() == before
+    assert (tmp_path / "decayed.pt").exists()
+    assert Run(SMALL, tmp_path, network()).step == 2
+
+
+def test_the_rate_warms_up_stays_and_decays() -> None:
+    assert [rate_factor(s, SMALL, None, 0) for s in (0, 1, 500)] == [0.5, 1, 1]
+    assert [rate_factor(s, SMALL, 10, 4) for s in (10, 12, 14)] == [1, 0.5, 0]
+
+
+def test_the_next_batch_made_by_the_thread_is_the_one_made_by_hand(folder: Path) -> None:
+    batches = Batches(read_folders(folder), SMALL)
+    running = batches.run(3)
+    for step in (3, 4):
+        assert torch.equal(next(running).images, batches.make(step).images)
+    running.close()
+
+
+def test_click_tables_keep_the_newest() -> None:
+    clicks = [[(1.0, 2.0, 1.0), (3.0, 4.0, 0.0), (5.0, 6.0, 1.0)], []]
+    assert as_tensor(clicks, 2).tolist() == [[[3, 4, 0], [5, 6, 1]], [[-1, -1, -1], [-1, -1, -1]]]
+
+
+def test_recipes_are_found_by_name() -> None:
+    assert "fcfi_lite" in recipe_names()
+    assert recipe("fcfi_lite").max_clicks == 24
+    with pytest.raises(ValueError, match="Expected one of the recipes"):
+        recipe("no_such_recipe")
+
+
+@pytest.mark.slow
+def test_two_pictures_are_learnt_by_heart(folder: Path, tmp_path: Path) -> None:
+    """One click on each object gives it with IoU above 0.95 after a short training."""
+    pictures = read_folders(folder)
+    learner = SMALL.model_copy(update={"pictures": 4, "paste_share": 0.0, "learning_rate": 2e-3})
+    run = Run(learner, tmp_path, network())
+    run.train(pictures, until=250)
+    trained = run.module.network.eval()
+    for picture in pictures:
+        image = torch.from_numpy(picture.image).permute(2, 0, 1)[None].float() / 255
+        size = picture.labels.shape
+        for item in picture.objects:
+            target = picture.labels == item.value
+            y, x = (float(np.mean(axis)) for axis in np.nonzero(target))
+            clicks = torch.tensor([[[y, x, 1.0]]])
+            with torch.inference_mode():
+                prediction = trained.decode(
+                    trained.encode(image),
+                    clicks,
+                    interaction_map(clicks, size),
+                    torch.zeros(1, 1, *size),
+                    clicks,
+                    torch.zeros(1, 1, 1, 1),
+                )
+            mask = (prediction.logits[0, 0] > 0).numpy() & (picture.labels != 255)
+            assert (mask & target).sum() / (mask | target).sum() > 0.95

@@ -1,0 +1,228 @@
+"""The training loop: steps, averaged weights, exact resume.
+
+Every draw is a function of (seed, sample index) or (seed, step), so a run that was interrupted
+goes on exactly as if it had not been.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from lightning_fabric import Fabric
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
+from torch.utils.tensorboard import SummaryWriter
+from tqdm import tqdm
+
+from napari_fcfi.network import FCFI
+
+from .augment import make_sample
+from .data.folders import Picture, picture_weights
+from .interactions import Batch, SimulatedInteractions
+from .recipes import Recipe
+
+SAMPLE_STREAM, STEP_STREAM = 1, 2
+SAVE_EVERY_S = 240.0
+
+
+class Batches:
+    """Batches by step number; the next one is made by a thread while the network works."""
+
+    def __init__(self, pictures: list[Picture], recipe: Recipe) -> None:
+        self.pictures = pictures
+        self.weights: NDArray[np.float64] = picture_weights(pictures)
+        self.recipe = recipe
+
+    def make(self, step: int) -> Batch:
+        """The batch of one step."""
+        recipe = self.recipe
+        samples = [
+            make_sample(
+                np.random.default_rng((recipe.seed, SAMPLE_STREAM, step * recipe.pictures + i)),
+                self.pictures,
+                self.weights,
+                size=recipe.crop,
+                objects=recipe.objects,
+                paste_share=recipe.paste_share,
+            )
+            for i in range(recipe.pictures)
+        ]
+        images = torch.stack([s.image for s in samples])
+        return Batch(
+            images.contiguous(memory_format=torch.channels_last),
+            torch.stack([s.targets for s in samples]),
+            torch.stack([s.visible for s in samples]),
+        )
+
+    def run(self, start: int) -> Iterator[Batch]:
+        """Batches from step ``start`` on, without end."""
+        # torch keeps the number of threads by thread: one here, the rest for the network
+        with ThreadPoolExecutor(1, initializer=torch.set_num_threads, initargs=(1,)) as pool:
+            step = start
+            coming = pool.submit(self.make, step)
+            while True:
+                batch = coming.result()
+                step += 1
+                coming = pool.submit(self.make, step)
+                yield batch
+
+
+def rate_factor(step: int, recipe: Recipe, decay_from: int | None, decay_steps: int) -> float:
+    """Share of the learning rate at a step: warm-up, constant, and a decay branch to zero."""
+    factor = min(1.0, (step + 1) / recipe.warm_up)
+    if decay_from is not None:
+        factor *= max(0.0, 1 - (step - decay_from) / decay_steps)
+    return factor
+
+
+def make_optimizer(network: FCFI, recipe: Recipe) -> torch.optim.AdamW:
+    """AdamW with a smaller rate for the backbone; its frozen parts take no part."""
+    for part in network.backbone.frozen_parts():
+        part.requires_grad_(False)
+    backbone = [p for p in network.backbone.parameters() if p.requires_grad]
+    inside = {id(p) for p in network.backbone.parameters()}
+    rest = [p for p in network.parameters() if id(p) not in inside]
+    rate = recipe.learning_rate
+    groups = [
+        {"params": backbone, "lr": rate * recipe.backbone_factor, "factor": recipe.backbone_factor},
+        {"params": rest, "lr": rate, "factor": 1.0},
+    ]
+    return torch.optim.AdamW(groups, weight_decay=recipe.weight_decay, fused=True)
+
+
+class Run:
+    """One training run in a folder: ``last.pt`` to go on from, TensorBoard events beside it.
+
+    Parameters
+    ----------
+    recipe : Recipe
+        What to train.
+    folder : Path
+        Where the run lives; an existing ``last.pt`` there is gone on from.
+    initial : FCFI
+        Network to start from where the folder holds no run yet.
+    decay_steps : int
+        If positive, this is a decay branch of so many steps: it goes on from ``last.pt`` with a
+        rate that falls to zero and is kept in ``decayed.pt``; ``last.pt`` stays as it is.
+    """
+
+    def __init__(
+        self, recipe: Recipe, folder: Path, initial: FCFI, *, decay_steps: int = 0
+    ) -> None:
+        self.recipe = recipe
+        self.folder = folder
+        folder.mkdir(parents=True, exist_ok=True)
+        self.fabric = Fabric(accelerator="auto", devices=1)
+        network = initial.to(memory_format=torch.channels_last)
+        optimizer = make_optimizer(network, recipe)
+        self.averaged = AveragedModel(
+            network, multi_avg_fn=get_ema_multi_avg_fn(recipe.ema), use_buffers=True
+        )
+        self.averaged = self.averaged.to(self.fabric.device)
+        self.module, self.optimizer = self.fabric.setup(
+            SimulatedInteractions(network, recipe), optimizer
+        )
+        self.step = 0
+        self.samples = 0
+        self.decay_steps = decay_steps
+        self.decay_from: int | None = None
+        self._resume()
+
+    @property
+    def path(self) -> Path:
+        """The file this run writes to."""
+        return self.folder / ("decayed.pt" if self.decay_steps else "last.pt")
+
+    def _resume(self) -> None:
+        source = self.path if self.path.exists() else self.folder / "last.pt"
+        if source.exists():
+            state = torch.load(source, map_location=self.fabric.device, weights_only=True)
+            self.module.network.load_state_dict(state["network"])
+            self.averaged.load_state_dict(state["averaged"])
+            self.optimizer.load_state_dict(state["optimizer"])
+            self.step, self.samples = state["step"], state["samples"]
+            self.decay_from = state["decay_from"]
+        if self.decay_steps and self.decay_from is None:
+            self.decay_from = self.step
+
+    def save(self) -> None:
+        """Write the state; an interruption leaves the file before it whole."""
+        state: dict[str, Any] = {
+            "network": self.module.network.state_dict(),
+            "averaged": self.averaged.state_dict(),
+            "optimizer": self.optimizer.state_dict(),
+            "step": self.step,
+            "samples": self.samples,
+            "decay_from": self.decay_from,
+            "recipe": self.recipe.model_dump_json(),
+        }
+        unfinished = self.path.with_suffix(".tmp")
+        torch.save(state, unfinished)
+        unfinished.replace(self.path)
+
+    def take_step(self, batch: Batch) -> dict[str, float]:
+        """One step of the optimizer; gives what is worth logging."""
+        recipe = self.recipe
+        factor = rate_factor(self.step, recipe, self.decay_from, self.decay_steps)
+        for group in self.optimizer.param_groups:
+            group["lr"] = recipe.learning_rate * group["factor"] * factor
+        rng = np.random.default_rng((recipe.seed, STEP_STREAM, self.step))
+        terms, logged = self.module(_to(batch, self.fabric.device), rng)
+        loss: Tensor = torch.stack(list(terms.values())).sum()
+        self.optimizer.zero_grad()
+        self.fabric.backward(loss)
+        norm = self.fabric.clip_gradients(self.module, self.optimizer, max_norm=recipe.clip)
+        self.optimizer.step()
+        self.averaged.update_parameters(self.module.network)
+        self.step += 1
+        self.samples += batch.targets.shape[0] * batch.targets.shape[1]
+        logged |= {f"loss/{name}": float(value.detach()) for name, value in terms.items()}
+        return logged | {
+            "loss/all": float(loss.detach()),
+            "gradient norm": float(norm),
+            "rate": factor,
+        }
+
+    def train(self, pictures: list[Picture], until: int, minutes: float = float("inf")) -> None:
+        """Go on to step ``until`` (or the decay branch's end), at most so many minutes."""
+        if self.decay_from is not None:
+            until = self.decay_from + self.decay_steps
+        began = saved = time.monotonic()
+        writer = SummaryWriter(str(self.folder / "events"), purge_step=self.step)
+        mean: dict[str, float] = {}
+        bar = tqdm(total=until, initial=self.step, unit="step", smoothing=0.05, mininterval=5)
+        batches = Batches(pictures, self.recipe).run(self.step)
+        try:
+            while self.step < until and time.monotonic() - began < minutes * 60:
+                logged = self.take_step(next(batches))
+                for name, value in logged.items():
+                    mean[name] = 0.98 * mean.get(name, value) + 0.02 * value
+                bar.update()
+                if self.step % 20 == 0:
+                    for name, value in mean.items():
+                        writer.add_scalar(name, value, self.step)
+                    bar.set_postfix(
+                        loss=f"{mean['loss/all']:.3f}",
+                        iou1=f"{mean['iou/round1']:.3f}",
+                        objects=self.samples,
+                        refresh=False,
+                    )
+                if time.monotonic() - saved > SAVE_EVERY_S:
+                    self.save()
+                    saved = time.monotonic()
+        finally:
+            batches.close()
+            self.save()
+            writer.close()
+            bar.close()
+
+
+def _to(batch: Batch, device: torch.device) -> Batch:
+    return Batch(batch.images.to(device), batch.targets.to(device), batch.visible.to(device))

@@ -1,0 +1,108 @@
+"""Losses of training: the normalized focal loss and its sum over M_r, M_u and M_t (Eq. 6)."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from napari_fcfi.network import Prediction
+from napari_fcfi.network.heads import STRIDE
+
+EPSILON = 1e-12
+
+
+def normalized_focal_loss(
+    logits: Tensor,
+    target: Tensor,
+    weight: Tensor | None = None,
+    *,
+    alpha: float = 0.5,
+    gamma: float = 2.0,
+) -> Tensor:
+    """Normalized focal loss of each sample, ``(N,)``.
+
+    Parameters
+    ----------
+    logits : Tensor
+        ``(N, 1, H, W)``, before the sigmoid.
+    target : Tensor
+        ``(N, 1, H, W)``: 1 object, 0 background, -1 ignore.
+    weight : Tensor, optional
+        ``(N, 1, H, W)``, 0 or 1: pixels that count besides the ignore label.
+
+    Notes
+    -----
+    ``-a m (1 - p_t)^gamma log p_t``, averaged over the pixels that count, with
+    ``m = sum(w) / sum((1 - p_t)^gamma)`` of the sample, through which no gradient flows.
+    A sample without such pixels has loss 0.
+
+    References
+    ----------
+    Sofiiuk, Barinova, Konushin, "AdaptIS: Adaptive Instance Selection Network", ICCV 2019.
+    """
+    counted = (target >= 0).to(logits.dtype)
+    if weight is not None:
+        counted = counted * weight
+    positive = target > 0.5
+    signed = torch.where(positive, logits, -logits)
+    log_pt = functional.logsigmoid(signed)
+    beta = torch.sigmoid(-signed) ** gamma * counted
+    balance = torch.where(positive, alpha, 1 - alpha)
+    over = (1, 2, 3)
+    pixels = counted.sum(dim=over)
+    multiplier = (pixels / (beta.sum(dim=over) + EPSILON)).detach()
+    total = (-balance * beta * log_pt).sum(dim=over) * multiplier
+    return total / (pixels + EPSILON)
+
+
+def coarse_target(target: Tensor) -> Tensor:
+    """Target on the grid of F: the majority of each cell, -1 where a cell holds ignored pixels."""
+    ignored = functional.max_pool2d((target < 0).float(), STRIDE) > 0
+    share = functional.avg_pool2d((target > 0).float(), STRIDE)
+    return torch.where(ignored, -1.0, (share > 0.5).float())
+
+
+def masked_iou(probabilities: Tensor, target: Tensor, visible: Tensor) -> Tensor:
+    """IoU with the whole object, ``(N,)``: what lies outside the crop counts as missed.
+
+    Parameters
+    ----------
+    probabilities, target : Tensor
+        ``(N, 1, H, W)``; ignored pixels (-1) count on neither side.
+    visible : Tensor
+        ``(N,)``, share of the object inside the crop.
+    """
+    over = (1, 2, 3)
+    counted = target >= 0
+    mask = (probabilities > 0.5) & counted
+    wanted = target > 0
+    inside = wanted.sum(dim=over)
+    missed = inside / visible.clamp_min(1e-3) - inside
+    union = (mask | wanted).sum(dim=over) + missed
+    return (mask & wanted).sum(dim=over) / union.clamp_min(1)
+
+
+def interaction_loss(
+    prediction: Prediction,
+    target: Tensor,
+    visible: Tensor,
+    *,
+    refined_weight: float,
+    updated_weight: float,
+    quality_weight: float,
+) -> dict[str, Tensor]:
+    """Terms of Eq. 6 for one interaction, and the quality head's, each a mean over the batch.
+
+    The loss on M_r counts the inside of the new clicks' boxes only.
+    """
+    coarse = coarse_target(target)
+    refined = torch.logit(prediction.refined_feedback, eps=1e-3)
+    iou = masked_iou(torch.sigmoid(prediction.logits.detach()), target, visible)
+    return {
+        "mask": normalized_focal_loss(prediction.logits, target).mean(),
+        "refined": refined_weight * normalized_focal_loss(refined, coarse, prediction.box).mean(),
+        "updated": updated_weight * normalized_focal_loss(prediction.updated_logits, coarse).mean(),
+        "quality": quality_weight
+        * functional.binary_cross_entropy(prediction.quality.clamp(1e-4, 1 - 1e-4), iou),
+    }

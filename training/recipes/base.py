@@ -1,0 +1,91 @@
+"""What a recipe says, with the paper's values as defaults where the paper has them."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from typing import cast
+
+from pydantic import BaseModel, ConfigDict
+
+from napari_fcfi.network import Architecture
+
+
+class Recipe(BaseModel):
+    """How a model is trained.
+
+    Attributes
+    ----------
+    crop : int
+        Side of the training crops, px.
+    pictures, objects : int
+        Pictures a step, and objects asked for in each.
+    round_shares : tuple of float
+        Probability of 1, 2, ... interactions in a step (paper: 1-4).
+    max_clicks : int
+        Most clicks of a kind that a simulated user gives at once (paper: 24).
+    new_clicks : int
+        Most new clicks that go through FFCM in one interaction; the rest enter S only.
+    share_one_click, share_many_clicks : float
+        Shares of the objects that begin with one click and with many; the rest begins from a
+        damaged mask.
+    refined_weight, updated_weight : float
+        Weights of the terms on M_r and M_u in Eq. 6 (paper: 1; the released HRNet recipes: 0.2).
+    learning_rate, backbone_factor : float
+        AdamW's rate, and the backbone's share of it.
+    warm_up : int
+        Steps over which the rate rises from zero; after it the rate is constant.
+    clip : float
+        Largest norm of the gradient.
+    ema : float
+        Decay of the averaged weights, which are the ones that are released.
+    paste_share : float
+        Share of the crops with an object of another picture pasted in.
+    bf16 : bool
+        bfloat16 autocast around the decoder.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str
+    architecture: Architecture = Architecture()
+    crop: int = 256
+    pictures: int = 8
+    objects: int = 2
+    round_shares: tuple[float, ...] = (0.2, 0.35, 0.3, 0.15)
+    max_clicks: int = 24
+    new_clicks: int = 2
+    expansion_ratio: float = 0.3
+    share_one_click: float = 0.6
+    share_many_clicks: float = 0.15
+    refined_weight: float = 1.0
+    updated_weight: float = 1.0
+    quality_weight: float = 0.2
+    learning_rate: float = 1e-3
+    backbone_factor: float = 0.15
+    weight_decay: float = 1e-4
+    warm_up: int = 150
+    clip: float = 5.0
+    ema: float = 0.999
+    paste_share: float = 0.1
+    bf16: bool = True
+    seed: int = 1
+
+
+def recipe_names() -> list[str]:
+    """Names of all recipes."""
+    package = importlib.import_module(__package__)
+    return sorted(m.name for m in pkgutil.iter_modules(package.__path__) if m.name != "base")
+
+
+def recipe(name: str) -> Recipe:
+    """The recipe called ``name``.
+
+    Raises
+    ------
+    ValueError
+        When there is none of that name.
+    """
+    if name not in recipe_names():
+        raise ValueError(f"Expected one of the recipes {', '.join(recipe_names())}; got {name!r}.")
+    return cast(Recipe, importlib.import_module(f"{__package__}.{name}").RECIPE)

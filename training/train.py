@@ -1,0 +1,59 @@
+"""``python -m training.train RECIPE``: train a model, or go on training it."""
+
+from __future__ import annotations
+
+import os
+import signal
+from pathlib import Path
+from typing import Annotated
+
+import torch
+import typer
+from platformdirs import user_cache_path
+
+from napari_fcfi.network import FCFI
+
+from .data.folders import read_folders
+from .imagenet import lite0_weights
+from .loop import Run
+from .recipes import recipe as find_recipe
+
+
+def train(
+    recipe: Annotated[str, typer.Argument(help="Name of the recipe, such as fcfi_lite.")],
+    data: Annotated[
+        Path | None,
+        typer.Option(help="Folder of sets (SET/images, SET/masks), or one set."),
+    ] = None,
+    run: Annotated[Path | None, typer.Option(help="Folder of the run; it is gone on from.")] = None,
+    init: Annotated[
+        str | None, typer.Option(help="Checkpoint to start from instead of ImageNet weights.")
+    ] = None,
+    steps: Annotated[int, typer.Option(help="Step at which to stop.")] = 1_000_000,
+    minutes: Annotated[float, typer.Option(help="Longest time of this piece.")] = float("inf"),
+    decay: Annotated[
+        int, typer.Option(help="Branch off so many steps with a rate that falls to zero.")
+    ] = 0,
+) -> None:
+    """Train a model; stop it with Ctrl+C or SIGTERM at any time and call it again to go on."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    chosen = find_recipe(recipe)
+    torch.manual_seed(chosen.seed)
+    folder = run or user_cache_path("napari-fcfi") / "runs" / chosen.name
+    shared = Path(os.environ.get("NAPARI_FCFI_DATA", "../shared"))
+    pictures = read_folders(data or shared / "data" / "train")
+    if init is not None:
+        from napari_fcfi.checkpoints import load_model
+
+        network = load_model(init, device="cpu").network.train()
+    else:
+        network = FCFI(chosen.architecture, lite0_weights())
+    print(f"{len(pictures)} pictures; the run lives in {folder}")
+    try:
+        Run(chosen, folder, network, decay_steps=decay).train(pictures, steps, minutes)
+    except KeyboardInterrupt:
+        print(f"stopped; the same command goes on from {folder}")
+
+
+if __name__ == "__main__":
+    typer.run(train)
