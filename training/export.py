@@ -60,6 +60,7 @@ def export(
         figures=json.loads(figures),
     )
     sha256 = write_checkpoint(output, network, card)
+    output.chmod(0o644)
     described = card.model_dump() | {"sha256": sha256}
     output.with_suffix(".json").write_text(json.dumps(described, indent=2) + "\n")
     print(f"{output}: {output.stat().st_size / 1e6:.1f} MB, SHA-256 {sha256}")

@@ -7,7 +7,7 @@ goes on exactly as if it had not been.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,7 @@ import torch
 from lightning_fabric import Fabric
 from numpy.typing import NDArray
 from torch import Tensor
-from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
+from torch.optim.swa_utils import AveragedModel
 from torch.utils.tensorboard import SummaryWriter
 from tqdm import tqdm
 
@@ -97,6 +97,18 @@ def make_optimizer(network: FCFI, recipe: Recipe) -> torch.optim.AdamW:
     return torch.optim.AdamW(groups, weight_decay=recipe.weight_decay, fused=True)
 
 
+def moving_average(decay: float) -> Callable[[list[Tensor], list[Tensor], Tensor | int], None]:
+    """Exponential moving average that forgets faster at first, or it would be of the beginning."""
+
+    @torch.no_grad()
+    def update(averaged: list[Tensor], current: list[Tensor], count: Tensor | int) -> None:
+        share = max(1 - decay, 9 / (10 + int(count)))
+        for average, value in zip(averaged, current, strict=True):
+            average.lerp_(value, share)
+
+    return update
+
+
 class Run:
     """One training run in a folder: ``last.pt`` to go on from, TensorBoard events beside it.
 
@@ -123,7 +135,7 @@ class Run:
         network = initial.to(memory_format=torch.channels_last)
         optimizer = make_optimizer(network, recipe)
         self.averaged = AveragedModel(
-            network, multi_avg_fn=get_ema_multi_avg_fn(recipe.ema), use_buffers=True
+            network, multi_avg_fn=moving_average(recipe.ema), use_buffers=True
         )
         self.averaged = self.averaged.to(self.fabric.device)
         self.module, self.optimizer = self.fabric.setup(

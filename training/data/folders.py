@@ -61,7 +61,8 @@ def in_validation(set_name: str, name: str) -> bool:
     return zlib.crc32(f"{set_name}/{picture}".encode()) % VALIDATION_SHARE == 0
 
 
-def _image_of(mask: Path, images: Path) -> Path:
+def image_of(mask: Path, images: Path) -> Path:
+    """The image that a mask file belongs to."""
     stem = mask.stem.split("#")[0]
     for suffix in IMAGE_SUFFIXES:
         if (candidate := images / f"{stem}{suffix}").exists():
@@ -84,7 +85,7 @@ def read_picture(mask_path: Path) -> Picture:
     DataError
         When a file cannot be decoded or the sizes differ.
     """
-    image_path = _image_of(mask_path, mask_path.parent.parent / "images")
+    image_path = image_of(mask_path, mask_path.parent.parent / "images")
     image = cv2.imread(str(image_path), cv2.IMREAD_UNCHANGED)
     labels = cv2.imread(str(mask_path), cv2.IMREAD_GRAYSCALE)
     for path, array in ((image_path, image), (mask_path, labels)):

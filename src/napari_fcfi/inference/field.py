@@ -1,0 +1,145 @@
+"""A 2-D picture that is read in part, whatever holds its pixels."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from napari_fcfi.settings import Contrast
+
+from .box import Box
+from .contrast import ArrayLike, Limits, limits_of
+
+_tokens = itertools.count()
+
+
+@dataclass(frozen=True, eq=False)
+class Field:
+    """A plane of an image, from fine to coarse, of which only the boxes asked for are read.
+
+    Attributes
+    ----------
+    arrays : tuple of array-like
+        ``(H, W)`` or ``(H, W, 3 | 4)``, the finest first; more than one for a pyramid.
+    limits : Limits
+        Values that count as black and white, fixed when the field was made.
+    token : int
+        Differs between any two fields; whoever changes pixels makes a new field.
+    """
+
+    arrays: tuple[ArrayLike, ...]
+    limits: Limits
+    token: int
+
+    @classmethod
+    def from_array(
+        cls,
+        image: ArrayLike,
+        *,
+        contrast: Contrast = "auto",
+        displayed: Sequence[Any] | None = None,
+        changed_by_user: bool = False,
+    ) -> Field:
+        """A field of one array; see `from_levels`."""
+        return cls.from_levels(
+            [image], contrast=contrast, displayed=displayed, changed_by_user=changed_by_user
+        )
+
+    @classmethod
+    def from_levels(
+        cls,
+        levels: Sequence[ArrayLike],
+        *,
+        contrast: Contrast = "auto",
+        displayed: Sequence[Any] | None = None,
+        changed_by_user: bool = False,
+    ) -> Field:
+        """A field of a pyramid.
+
+        Parameters
+        ----------
+        levels : sequence of array-like
+            The same plane at falling resolution, finest first. Of each only ``shape``, ``dtype``
+            and slices of the first two axes are used.
+        contrast, displayed, changed_by_user
+            See `contrast.limits_of`; the coarsest level is looked at.
+
+        Raises
+        ------
+        ValueError
+            When there is no pixel, the shape is none of the three, or the type is not numeric.
+        """
+        if not levels:
+            raise ValueError(
+                "At least one level of the image was expected, but none came; pass the image."
+            )
+        for array in levels:
+            _check(array)
+        limits = limits_of(
+            levels[-1], contrast, displayed=displayed, changed_by_user=changed_by_user
+        )
+        return cls(tuple(levels), limits, next(_tokens))
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Height and width of the finest level."""
+        return self._shape(0)
+
+    @property
+    def box(self) -> Box:
+        """The whole field."""
+        return Box.of(self.shape)
+
+    @property
+    def levels(self) -> tuple[tuple[float, float], ...]:
+        """Pixels of the field for a pixel of each level, along y and x; the first is 1, 1."""
+        height, width = self.shape
+        shapes = [self._shape(level) for level in range(len(self.arrays))]
+        return tuple((height / h, width / w) for h, w in shapes)
+
+    def level_for(self, step: float) -> int:
+        """The coarsest level that still has a pixel for every ``step`` pixels of the field."""
+        tolerance = 1.001  # 2 px into 1 may be written as 1001 px into 500
+        fine = [i for i, factors in enumerate(self.levels) if max(factors) <= step * tolerance]
+        return max(fine, default=0)
+
+    def level_box(self, box: Box, level: int) -> Box:
+        """The pixels of a level that a box of the field meets."""
+        fy, fx = self.levels[level]
+        return box.scaled(1 / fy, 1 / fx).intersect(Box.of(self._shape(level)))
+
+    def read(self, box: Box, level: int = 0) -> NDArray[Any]:
+        """Native pixels ``(h, w)`` or ``(h, w, 3 | 4)`` of a level under a box of the field."""
+        return self.read_level(self.level_box(box, level), level)
+
+    def read_level(self, level_box: Box, level: int) -> NDArray[Any]:
+        """Native pixels of a box that is counted in pixels of the level."""
+        return np.asarray(self.arrays[level][level_box.slices])
+
+    def _shape(self, level: int) -> tuple[int, int]:
+        height, width = self.arrays[level].shape[:2]
+        return int(height), int(width)
+
+
+def _check(array: ArrayLike) -> None:
+    shape = tuple(array.shape)
+    if len(shape) not in (2, 3) or (len(shape) == 3 and shape[2] not in (3, 4)):
+        raise ValueError(
+            "An image of shape (H, W), (H, W, 3) or (H, W, 4) was expected, but one of shape "
+            f"{shape} came; choose one plane or three channels of it."
+        )
+    if 0 in shape:
+        raise ValueError(
+            f"An image with at least one pixel was expected, but one of shape {shape} came; "
+            "choose an image that is not empty."
+        )
+    if np.dtype(array.dtype).kind not in "buif":
+        raise ValueError(
+            f"An image of numbers or bool was expected, but one of type {array.dtype} came; "
+            "convert it, for example to its absolute value."
+        )

@@ -1,0 +1,53 @@
+"""The one long-lived thread in which predictions run.
+
+torch keeps its number of threads for each thread that calls it, so a pool's workers would ignore
+what another one has set; this thread sets its own before anything else.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import ParamSpec, TypeVar
+
+Arguments = ParamSpec("Arguments")
+Result = TypeVar("Result")
+
+_here = threading.local()
+
+
+def thread_count() -> int:
+    """Threads that a prediction uses: all cores but one, at least two if there are two."""
+    affinity = getattr(os, "sched_getaffinity", None)
+    cores = len(affinity(0)) if affinity else os.cpu_count() or 1
+    return min(cores, max(2, cores - 1))
+
+
+def submit(
+    function: Callable[Arguments, Result], *args: Arguments.args, **kwargs: Arguments.kwargs
+) -> Future[Result]:
+    """Run a function in the prediction thread, after all that was submitted before.
+
+    From within that thread it runs at once, so that one prediction may use another.
+    """
+    if getattr(_here, "is_prediction_thread", False):
+        done: Future[Result] = Future()
+        try:
+            done.set_result(function(*args, **kwargs))
+        except Exception as error:
+            done.set_exception(error)
+        return done
+    return _executor.submit(function, *args, **kwargs)
+
+
+def _begin() -> None:
+    import torch
+
+    torch.set_num_threads(thread_count())
+    _here.is_prediction_thread = True
+
+
+# the thread itself begins with the first function that is submitted
+_executor = ThreadPoolExecutor(1, thread_name_prefix="napari-fcfi", initializer=_begin)

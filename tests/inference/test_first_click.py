@@ -1,0 +1,173 @@
+"""The first click, at any scale."""
+
+from __future__ import annotations
+
+import itertools
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from napari_fcfi.inference import Box, Click, Field, Predictor, Window
+from napari_fcfi.inference.first_click import (
+    MOST_WINDOWS,
+    agreement,
+    boxes_around,
+    connected_share,
+    scores_of,
+)
+from napari_fcfi.inference.passes import Answer
+from napari_fcfi.settings import Settings
+from tests.inference.fake_network import FakeModel, FakeNetwork
+
+
+@given(
+    st.integers(1, 5000),
+    st.integers(1, 5000),
+    st.floats(0, 0.999),
+    st.floats(0, 0.999),
+)
+def test_windows_grow_around_the_click_up_to_the_largest(
+    height: int, width: int, y: float, x: float
+) -> None:
+    largest = Box(0, 0, height, width)
+    click = Click(y * height - 0.5, x * width - 0.5)
+    boxes = boxes_around([click], largest)
+    assert 1 <= len(boxes) <= MOST_WINDOWS
+    assert boxes[-1] == largest
+    assert all(box.contains(click.y, click.x) for box in boxes)
+    assert all(b.area > a.area for a, b in itertools.pairwise(boxes))
+
+
+def test_the_smallest_window_is_small_and_the_steps_are_even() -> None:
+    boxes = boxes_around([Click(1000, 1000)], Box(0, 0, 2000, 2000))
+    assert boxes[0].shape == (48, 48)
+    ratios = [math.sqrt(b.area / a.area) for a, b in itertools.pairwise(boxes)]
+    assert ratios == pytest.approx([ratios[0]] * len(ratios), rel=0.03)
+
+
+def test_clicks_that_came_together_are_in_every_window() -> None:
+    clicks = [Click(100, 100), Click(300, 180)]
+    boxes = boxes_around(clicks, Box(0, 0, 1000, 1000))
+    assert all(box.contains(click.y, click.x) for box in boxes for click in clicks)
+
+
+def answer(mask: np.ndarray, quality: float) -> Answer:
+    return Answer(mask.astype(np.float32), mask[::4, ::4].astype(np.float32), quality)
+
+
+def disk(radius: float, window: Window, y: float = 100, x: float = 100) -> np.ndarray:
+    rows, columns = np.indices(window.size)
+    field_y, field_x = window.outward(rows, columns)  # type: ignore[arg-type]
+    return np.hypot(field_y - y, field_x - x) <= radius
+
+
+WINDOWS = [Window.of(Box.around(100, 100, side, side), 64) for side in (48, 80, 128, 200)]
+
+
+def test_answers_agree_when_they_say_the_same_where_both_look() -> None:
+    small, large = WINDOWS[0], WINDOWS[2]
+    same = agreement(small, answer(disk(15, small), 1), large, answer(disk(15, large), 1), 0.5)
+    other = agreement(small, answer(disk(15, small), 1), large, answer(disk(5, large), 1), 0.5)
+    assert same > 0.9
+    assert other < 0.2
+    nothing = answer(np.zeros(small.size, bool), 1)
+    assert agreement(small, nothing, large, nothing, 0.5) == 1
+
+
+def test_what_is_not_connected_with_the_click_lowers_the_share() -> None:
+    window = WINDOWS[2]
+    here, there = disk(10, window), disk(10, window, 140, 60)
+    click = [Click(100, 100)]
+    assert connected_share(here, window, click) == 1
+    assert connected_share(here | there, window, click) == pytest.approx(0.5, abs=0.1)
+    assert connected_share(there, window, click) == 0
+    assert connected_share(here & False, window, click) == 0
+
+
+def test_the_score_is_the_product_of_its_parts() -> None:
+    answers = [answer(disk(15, window), 0.8) for window in WINDOWS]
+    answers[3] = answer(disk(40, WINDOWS[3]), 0.8)
+    scores = scores_of(WINDOWS, answers, [Click(100, 100)], 0.5)
+    agreeing = [
+        agreement(WINDOWS[i], answers[i], WINDOWS[i + 1], answers[i + 1], 0.5) for i in range(3)
+    ]
+    assert scores[0] == pytest.approx(0.8 * math.sqrt(agreeing[0]))
+    assert scores[2] == pytest.approx(0.8 * math.sqrt((agreeing[1] + agreeing[2]) / 2))
+    assert scores[3] == pytest.approx(0.8 * math.sqrt(agreeing[2]))
+    assert int(np.argmax(scores)) < 3
+
+
+def picture(side: int, size: int) -> np.ndarray:
+    """A grey ground with one bright square of this side in the middle."""
+    image = np.full((size, size), 60, np.uint8)
+    start = (size - side) // 2
+    image[start : start + side, start : start + side] = 200
+    return image
+
+
+@pytest.mark.parametrize(("side", "size"), [(20, 2000), (60, 2000), (400, 2000), (300, 400)])
+def test_objects_of_any_size_are_found_by_one_click(model: FakeModel, side: int, size: int) -> None:
+    predictor = Predictor(model)
+    image = picture(side, size)
+    field = Field.from_array(image)
+    state = predictor(field, predictor.initial(), [Click(size / 2 + 3, size / 2 - 2)])
+    truth = image > 100
+    mask = state.mask(field.box)
+    assert (mask & truth).sum() / (mask | truth).sum() > 0.9
+    assert state.window is not None
+    assert side < max(state.window.shape) < 8 * max(side, 48)
+
+
+def test_a_network_that_does_not_tell_its_quality_looks_at_the_whole_scope() -> None:
+    model = FakeModel(FakeNetwork(with_quality=False))
+    predictor = Predictor(model)
+    field = Field.from_array(picture(20, 500))
+    state = predictor(field, predictor.initial(), [Click(250, 250)])
+    assert state.window == field.box
+    assert state.quality is None
+    scope = Box(200, 200, 300, 300)
+    assert predictor(field, predictor.initial(), [Click(250, 250)], scope=scope).window == scope
+
+
+def test_the_search_looks_no_farther_than_the_scope(model: FakeModel) -> None:
+    predictor = Predictor(model)
+    reads: list[tuple[slice, slice]] = []
+
+    class Watched:
+        shape, dtype = (30_000, 30_000), np.dtype(np.uint8)
+
+        def __getitem__(self, key: tuple[slice, slice]) -> np.ndarray:
+            reads.append(key)
+            rows, columns = (np.arange(part.start, part.stop) for part in key)
+            bright = (np.abs(rows - 20_000) < 15)[:, None] & (np.abs(columns - 9_000) < 15)
+            return np.where(bright, np.uint8(200), np.uint8(50))
+
+    field = Field.from_array(Watched(), contrast="full")
+    reads.clear()
+    predictor(field, predictor.initial(), [Click(20_000, 9_000)])
+    assert all(abs(row.start - 20_000) <= 2048 and row.stop <= 22_049 for row, _ in reads)
+    reads.clear()
+    scope = Box(19_900, 8_900, 20_400, 9_500)
+    predictor(field, predictor.initial(), [Click(20_000, 9_000)], scope=scope)
+    assert all(row.start >= 19_900 and row.stop <= 20_400 for row, _ in reads)
+    assert all(column.start >= 8_900 and column.stop <= 9_500 for _, column in reads)
+
+
+def test_the_search_is_cheap(model: FakeModel) -> None:
+    predictor = Predictor(model)
+    field = Field.from_array(picture(100, 512))
+    predictor(field, predictor.initial(), [Click(256, 256)])
+    pixels = [shape[0] * shape[2] * shape[3] for shape in model.network.encoded]
+    assert sum(pixels) <= 5 * 2 * 384**2  # five clicks that pay for an encoder pass and its mirror
+    assert len(model.network.encoded) <= 4  # two batches, and the winner twice
+
+
+def test_without_zoom_in_there_is_no_search(model: FakeModel) -> None:
+    predictor = Predictor(model, Settings(zoom_in=False, flip=False))
+    field = Field.from_array(picture(20, 300))
+    state = predictor(field, predictor.initial(), [Click(150, 150)])
+    assert state.window == field.box
+    assert len(model.network.calls) == 1

@@ -1,0 +1,48 @@
+"""The one long-lived thread in which predictions run."""
+
+from __future__ import annotations
+
+import os
+import threading
+
+import pytest
+import torch
+
+from napari_fcfi.inference import submit, thread_count
+
+
+def test_everything_runs_in_one_thread_in_order() -> None:
+    ran: list[int] = []
+    futures = [submit(ran.append, i) for i in range(20)]
+    threads = {submit(threading.current_thread).result() for _ in range(3)}
+    assert all(future.done() for future in futures)
+    assert ran == list(range(20))
+    assert len(threads) == 1
+    assert threading.current_thread() not in threads
+
+
+def test_a_function_in_the_thread_may_use_the_thread() -> None:
+    def outer() -> int:
+        return submit(lambda: 3).result(timeout=5) + 1
+
+    assert submit(outer).result(timeout=5) == 4
+
+
+def test_an_error_arrives_where_the_result_is_asked_for() -> None:
+    def fail() -> None:
+        raise ValueError("no")
+
+    with pytest.raises(ValueError, match="no"):
+        submit(fail).result()
+    with pytest.raises(ValueError, match="no"):
+        submit(lambda: submit(fail).result()).result()
+
+
+def test_the_thread_has_a_number_of_threads_of_its_own() -> None:
+    assert submit(torch.get_num_threads).result() == thread_count()
+
+
+def test_there_are_never_more_threads_than_cores(monkeypatch: pytest.MonkeyPatch) -> None:
+    for cores, threads in [(1, 1), (2, 2), (3, 2), (8, 7)]:
+        monkeypatch.setattr(os, "sched_getaffinity", lambda _, n=cores: set(range(n)), False)
+        assert thread_count() == threads

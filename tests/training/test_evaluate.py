@@ -1,0 +1,185 @@
+"""The evaluation, with methods whose masks are known beforehand."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from PIL import Image
+
+from napari_fcfi.settings import Settings
+from training import evaluate
+from training.evaluate import table
+
+OBJECT = np.zeros((10, 12), bool)
+OBJECT[2:7, 3:9] = True
+
+
+class RowByRow:
+    """Finds one more row of the object with each click."""
+
+    def __init__(self) -> None:
+        self.rows = 0
+
+    def click(self, y: float, x: float, foreground: bool = True) -> NDArray[np.bool_]:
+        self.rows += 1
+        mask = OBJECT.copy()
+        mask[2 + self.rows :] = False
+        return mask
+
+
+def test_the_table_has_a_row_for_each_data_set() -> None:
+    text = table({"grabcut": {"NoC@90": 2.344, "NoF20@90": 3.0, "SPC": 0.12345}})
+    assert [[cell.strip() for cell in line.strip("|").split("|")] for line in text.split("\n")] == [
+        ["data set", "NoC@90", "NoF20@90", "SPC"],
+        ["--------", "------", "--------", "-----"],
+        ["grabcut", "2.34", "3", "0.123"],
+    ]
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    for name in ("one", "two"):
+        (tmp_path / name / "images").mkdir(parents=True)
+        (tmp_path / name / "masks").mkdir()
+        for number in range(3):
+            image = np.where(OBJECT, 200, 40).astype(np.uint8)
+            Image.fromarray(image).save(tmp_path / name / "images" / f"{number}.png")
+            Image.fromarray(OBJECT.astype(np.uint8)).save(tmp_path / name / f"masks/{number}.png")
+    return tmp_path
+
+
+@pytest.fixture
+def row_by_row(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
+    """The network replaced by a method known beforehand; the arguments it was made with."""
+    made: list[dict[str, Any]] = []
+
+    def fake(
+        checkpoint: str, device: str, settings: Any, first_click: str
+    ) -> tuple[evaluate.Method, dict[str, Any]]:
+        made.append({"device": device, "settings": settings, "first_click": first_click})
+        return lambda image: RowByRow(), {"checkpoint": checkpoint, "sha256": "0" * 64}
+
+    monkeypatch.setattr(evaluate, "network_method", fake)
+    return made
+
+
+def test_the_command_writes_every_click_and_what_is_needed_to_repeat_it(
+    root: Path, row_by_row: list[dict[str, Any]], capsys: pytest.CaptureFixture[str]
+) -> None:
+    output = root / "results"
+    evaluate.main(
+        f"--dataset one two --data-root {root} --limit 2 --output {output} "
+        "--settings flip=false zoom_size=256".split()
+    )
+    results = json.loads((output / "results.json").read_text())
+    assert list(results["datasets"]) == ["one", "two"]
+    assert results["datasets"]["one"]["metrics"]["NoC@90"] == 5
+    objects = results["datasets"]["one"]["objects"]
+    assert [found["name"] for found in objects] == ["0", "1"]
+    assert objects[0]["clicks"][0]["iou"] == pytest.approx(0.2)
+    assert row_by_row[0]["settings"] == Settings(flip=False, zoom_size=256)
+    assert row_by_row[0]["first_click"] == "search"
+    assert results["sha256"] == "0" * 64
+    assert "numpy" in results["versions"]
+    assert "| one" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("pair", ["flip", "flop=1", "threshold=2"])
+def test_a_wrong_setting_is_one_clear_sentence(
+    root: Path, row_by_row: list[dict[str, Any]], pair: str
+) -> None:
+    with pytest.raises(SystemExit, match=r"error: .*(key=value|the settings are)"):
+        evaluate.main(["--dataset", "one", "--data-root", str(root), "--settings", pair])
+    assert not row_by_row
+
+
+@pytest.mark.parametrize("wrong", ["--limit 0", "--max-clicks x", "--stop-at 1.5", "--stop-at a"])
+def test_a_wrong_number_is_refused(wrong: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        evaluate.arguments(["--dataset", "one", *wrong.split()])
+    assert f"got '{wrong.split()[1]}'" in capsys.readouterr().err
+
+
+def test_a_checkpoint_that_is_not_there_is_one_clear_sentence(root: Path) -> None:
+    with pytest.raises(SystemExit, match=r"error: .*nothing\.safetensors"):
+        evaluate.main(
+            f"--dataset one --data-root {root} --checkpoint {root}/nothing.safetensors".split()
+        )
+
+
+def test_missing_data_end_with_the_expected_tree(root: Path) -> None:
+    with pytest.raises(SystemExit, match="error: expected the data set 'three'"):
+        evaluate.main(["--dataset", "three", "--data-root", str(root)])
+
+
+def test_a_mirror_field_is_what_the_method_sees(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shapes = []
+
+    class Nothing:
+        def __init__(self, image: NDArray[Any]) -> None:
+            shapes.append(image.shape)
+            self._shape = image.shape
+
+        def click(self, y: float, x: float, foreground: bool = True) -> NDArray[np.bool_]:
+            return np.zeros(self._shape, bool)
+
+    monkeypatch.setattr(evaluate, "network_method", lambda *_: (Nothing, {}))
+    evaluate.main(
+        f"--dataset one --data-root {root} --limit 1 --mirror-field 32 --max-clicks 2".split()
+    )
+    assert shapes == [(32, 32)]
+
+
+def test_only_the_first_click_takes_the_whole_field() -> None:
+    zoom_in = []
+
+    class Watched:
+        settings = Settings(zoom_in=False)
+
+        def click(self, y: float, x: float, foreground: bool = True) -> NDArray[np.bool_]:
+            zoom_in.append(self.settings.zoom_in)
+            return OBJECT
+
+    clicker = evaluate.WholeFieldFirst(Watched(), Settings())
+    for _ in range(3):
+        clicker.click(1, 1)
+    assert zoom_in == [False, True, True]
+
+
+@pytest.mark.parametrize("first_click", ["search", "whole-field"])
+def test_a_network_goes_the_whole_way(
+    root: Path, monkeypatch: pytest.MonkeyPatch, first_click: str
+) -> None:
+    from napari_fcfi import checkpoints
+
+    model = checkpoints.untrained_model(seed=0)
+    monkeypatch.setattr(checkpoints, "load_model", lambda name, device: model)
+    output = root / "results"
+    evaluate.main(
+        f"--dataset one --data-root {root} --limit 1 --max-clicks 3 --output {output} "
+        f"--settings zoom_size=128 --first-click {first_click}".split()
+    )
+    results = json.loads((output / "results.json").read_text())
+    assert results["sha256"] == model.sha256
+    assert results["first_click"] == first_click
+    assert results["settings"]["zoom_size"] == 128
+    assert len(results["datasets"]["one"]["objects"][0]["clicks"]) == 3
+
+
+@pytest.mark.parametrize("method", evaluate.CLASSICAL)
+def test_classical_methods_run_by_their_names(root: Path, method: str) -> None:
+    output = root / "results"
+    evaluate.main(
+        f"--method {method} --dataset one --data-root {root} --limit 1 --output {output}".split()
+    )
+    results = json.loads((output / "results.json").read_text())
+    assert results["method"] == method
+    assert results["datasets"]["one"]["metrics"]["IoU@20"] > 0.9
+    assert results["start_values"]
