@@ -12,6 +12,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
+from .timm_beside_mesa import import_timm
+
 LITE0_CHANNELS = (16, 24, 40, 112, 320)
 """Channels at strides 2, 4, 8, 16 and 32."""
 
@@ -37,9 +39,7 @@ class EfficientNetLite0(nn.Module):
         self, imagenet: dict[str, Tensor] | None = None, *, click_channels: int = 0
     ) -> None:
         super().__init__()
-        import timm  # costs a second: only when a network is built
-
-        body = timm.create_model(
+        body = import_timm().create_model(
             "tf_efficientnet_lite0", features_only=True, out_indices=(0, 1, 2, 3, 4)
         )
         if imagenet is not None:

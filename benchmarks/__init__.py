@@ -1,0 +1,1 @@
+"""Timings, run from a checkout: ``python -m benchmarks.click`` and the others."""

@@ -1,0 +1,292 @@
+"""The command line: open napari on an image, segment without a window, look at models.
+
+Everything heavy (torch, napari, Qt) is imported inside the command that needs it, so that
+``napari-fcfi --help`` answers at once and each command works without what only others need.
+"""
+
+from __future__ import annotations
+
+import inspect
+import json
+import logging
+import os
+import sys
+from collections.abc import Callable, Sequence
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from napari_fcfi.settings import Settings
+
+if TYPE_CHECKING:
+    import napari
+    import numpy as np
+
+logger = logging.getLogger(__name__)
+
+COMMANDS = ("open", "segment", "models")
+TIFF_SUFFIXES = (".tif", ".tiff")
+LABEL = 1
+# A new file holds no other labels that could be protected.
+WITHOUT_EFFECT_IN_A_NEW_FILE = frozenset({"overwrite"})
+
+app = typer.Typer(
+    help="Click on an object and get its mask; each further click corrects it. "
+    "`napari-fcfi IMAGE` opens napari on the image with the panel docked.",
+    add_completion=False,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,  # an error is one line, not a box that cuts it into several
+)
+models = typer.Typer(
+    help="List the models at hand, or look into one.", no_args_is_help=True, rich_markup_mode=None
+)
+app.add_typer(models, name="models")
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command line and end the process.
+
+    Parameters
+    ----------
+    arguments
+        What stands after the program's name; by default what this process was started with.
+    """
+    # Works only before torch is loaded: waiting threads sleep, so that the window stays alive.
+    os.environ.setdefault("GOMP_SPINCOUNT", "1000")
+    given = sys.argv[1:] if arguments is None else arguments
+    try:
+        app(args=with_command(given), prog_name="napari-fcfi")
+    except (ValueError, OSError, ImportError) as error:
+        logger.debug("The command failed.", exc_info=True)
+        sys.exit(f"napari-fcfi: {error}")
+
+
+def with_command(arguments: Sequence[str]) -> list[str]:
+    """The arguments with the command ``open`` in front where none is named.
+
+    Notes
+    -----
+    An image whose name is that of a command is opened by ``napari-fcfi open segment``.
+    """
+    if arguments and (arguments[0] in COMMANDS or arguments[0].startswith("-")):
+        return list(arguments)
+    return ["open", *arguments]
+
+
+def with_settings(command: Callable[..., None]) -> Callable[..., None]:
+    """The command with one option per field of `Settings` in the place of its ``**settings``."""
+    signature = inspect.signature(command, eval_str=True)
+    own = [p for p in signature.parameters.values() if p.kind is not p.VAR_KEYWORD]
+    parameters = [*own, *settings_options()]
+    command.__signature__ = signature.replace(parameters=parameters)  # type: ignore[attr-defined]
+    command.__annotations__ = {p.name: p.annotation for p in parameters}
+    return command
+
+
+def settings_options() -> list[inspect.Parameter]:
+    """One keyword parameter per setting, with its range, default and description for typer."""
+    options = []
+    for name, field in Settings.model_fields.items():
+        if name in WITHOUT_EFFECT_IN_A_NEW_FILE:
+            continue
+        lower = next((m.ge for m in field.metadata if hasattr(m, "ge")), None)
+        upper = next((m.le for m in field.metadata if hasattr(m, "le")), None)
+        option = typer.Option(help=field.description, min=lower, max=upper)
+        options.append(
+            inspect.Parameter(
+                name,
+                inspect.Parameter.KEYWORD_ONLY,
+                default=field.default,
+                annotation=Annotated[field.annotation, option],
+            )
+        )
+    return options
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(version("napari-fcfi"))
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    show_version: Annotated[
+        bool,
+        typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version."),
+    ] = False,
+) -> None:
+    pass
+
+
+@app.command("open")
+def open_images(
+    images: Annotated[
+        list[Path] | None,
+        typer.Argument(metavar="[IMAGE]...", exists=True, help="Files that napari opens first."),
+    ] = None,
+) -> None:
+    """Open napari with the panel docked, on these images if there are any."""
+    napari = _import_napari()
+    viewer = napari.Viewer()
+    for path in images or ():
+        _open(viewer, path)
+    viewer.window.add_plugin_dock_widget("napari-fcfi")
+    napari.run()
+
+
+def _import_napari() -> Any:
+    try:
+        import napari
+        import qtpy.QtWidgets  # noqa: F401 - fails where there is no Qt binding
+    except ImportError as error:
+        message = 'a window needs napari with a Qt binding: pip install "napari-fcfi[all]".'
+        raise ImportError(message) from error
+    return napari
+
+
+def _open(viewer: napari.Viewer, path: Path) -> None:
+    # Named readers keep napari from asking which of two TIFF readers to take.
+    reader = "napari-fcfi" if path.suffix.lower() in TIFF_SUFFIXES else None
+    try:
+        viewer.open(path, plugin=reader)
+    except Exception as error:  # a reader of any plugin may raise anything
+        raise OSError(f"{path} could not be opened: {error}") from error
+
+
+@app.command("segment")
+@with_settings
+def segment(
+    image: Annotated[
+        Path, typer.Argument(exists=True, dir_okay=False, help="Picture: (H, W) or colour.")
+    ],
+    click: Annotated[
+        list[str],
+        typer.Option(
+            metavar="Y,X[,bg]",
+            help="Position in pixels, `bg` for a click on background; repeat for further clicks.",
+        ),
+    ],
+    output: Annotated[Path, typer.Option(help="Label image to write: .tif, .tiff or .png.")],
+    model: Annotated[str, typer.Option(help="Name or path of a model.")] = "fcfi-lite",
+    device: Annotated[str, typer.Option(help="auto, cpu, cuda or mps.")] = "auto",
+    **settings: Any,
+) -> None:
+    """Segment one object by its clicks, in their order, and write it as label 1."""
+    clicks = [parse_click(text) for text in click]
+    check_output(output)
+    # Late: torch takes seconds, and wrong arguments should not wait for it.
+    from napari_fcfi import Interaction, load_model
+
+    interaction = Interaction(
+        load_model(model, device=device), read_picture(image), settings=Settings(**settings)
+    )
+    for y, x, foreground in clicks:
+        mask = interaction.click(y, x, foreground=foreground)
+    write_labels(output, mask)
+    typer.echo(f"{len(clicks)} clicks · {int(mask.sum())} px · {output}")
+
+
+def parse_click(text: str) -> tuple[float, float, bool]:
+    """Position and sign of a click written as ``Y,X`` or ``Y,X,bg`` (``fg`` is allowed too).
+
+    Returns
+    -------
+    tuple
+        ``y`` and ``x`` in pixels of the image, and whether it is a foreground click.
+
+    Raises
+    ------
+    typer.BadParameter
+        When the text is nothing of the kind.
+    """
+    position, sign = text.split(",")[:2], text.split(",")[2:]
+    try:
+        y, x = (float(number) for number in position)
+    except ValueError:
+        sign = ["?"]
+    if sign not in ([], ["fg"], ["bg"]):
+        message = f"expected Y,X or Y,X,bg in pixels, such as 120,85,bg; got {text!r}."
+        raise typer.BadParameter(message, param_hint="--click")
+    return y, x, sign != ["bg"]
+
+
+def check_output(path: Path) -> None:
+    """Nothing, if labels can be written to a file of this name.
+
+    Raises
+    ------
+    typer.BadParameter
+        When the suffix is none of ours or the folder is not there.
+    """
+    if path.suffix.lower() not in (*TIFF_SUFFIXES, ".png"):
+        message = f"expected a name that ends in .tif, .tiff or .png; got {path.name!r}."
+        raise typer.BadParameter(message, param_hint="--output")
+    if not path.absolute().parent.is_dir():
+        message = f"the folder {path.parent} does not exist: make it, or choose another."
+        raise typer.BadParameter(message, param_hint="--output")
+
+
+def read_picture(path: Path) -> np.ndarray[Any, Any]:
+    """The picture in a file, as it is: ``(H, W)`` or ``(H, W, C)``, or more for a stack.
+
+    Raises
+    ------
+    ValueError
+        When the file is no picture that can be read.
+    """
+    import tifffile
+    from skimage.io import imread
+
+    try:
+        picture = tifffile.imread(path) if path.suffix.lower() in TIFF_SUFFIXES else imread(path)
+        if picture.size == 0:
+            raise ValueError("there are no pixels in it")
+    except Exception as error:  # readers of pictures raise anything on a damaged file
+        raise ValueError(f"{path} could not be read as a picture: {error}.") from error
+    return picture
+
+
+def write_labels(path: Path, mask: np.ndarray[Any, Any]) -> None:
+    """Write a mask as labels: `LABEL` where it is true, 0 elsewhere.
+
+    Parameters
+    ----------
+    path
+        A name that `check_output` lets pass.
+    mask
+        ``(H, W)`` bool.
+    """
+    import numpy as np
+    import tifffile
+    from skimage.io import imsave
+
+    labels = mask.astype(np.uint8) * np.uint8(LABEL)
+    if path.suffix.lower() in TIFF_SUFFIXES:
+        tifffile.imwrite(path, labels, compression="zlib")
+    else:
+        imsave(path, labels, check_contrast=False)
+
+
+@models.command("list")
+def list_models() -> None:
+    """Name the models at hand."""
+    from napari_fcfi.checkpoints import available_models
+
+    for name in available_models():
+        typer.echo(name)
+
+
+@models.command("inspect")
+def inspect_model(
+    model: Annotated[str, typer.Argument(help="Name or path of a model.")],
+) -> None:
+    """Show a model's card: architecture, terms, data, figures; and the hash of its file."""
+    from napari_fcfi import load_model
+
+    loaded = load_model(model, device="cpu")
+    shown = {**loaded.card.model_dump(mode="json"), "sha256": loaded.sha256}
+    typer.echo(json.dumps(shown, indent=2, ensure_ascii=False))

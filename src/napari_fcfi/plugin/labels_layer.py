@@ -1,0 +1,105 @@
+"""The labels layer: made on demand, checked, and written pixel by pixel."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from napari_fcfi.annotation import Change, Plane, smallest_dtype, widened
+from napari_fcfi.plugin.image_source import shape_of
+from napari_fcfi.plugin.messages import Say, sentence
+
+if TYPE_CHECKING:
+    from napari.layers import Image, Labels, Layer
+
+MADE_FOR = "napari-fcfi: labels of"
+COLOUR_SEED = 0.9
+"""Of napari's label colours: the first ones are blue and green, seen on grey and on photographs."""
+
+
+def transform_of(layer: Layer) -> dict[str, Any]:
+    """Keyword arguments that give another layer the transform of this one."""
+    names = ("scale", "translate", "rotate", "shear", "affine", "units", "axis_labels")
+    return {name: getattr(layer, name) for name in names}
+
+
+def new_labels(image: Image) -> Labels:
+    """An empty labels layer for an image, with its transform; not in any viewer yet."""
+    from napari.layers import Labels
+    from napari.utils.colormaps import label_colormap
+
+    return Labels(
+        np.zeros(shape_of(image), smallest_dtype(1)),
+        name=f"{image.name} labels",
+        colormap=label_colormap(seed=COLOUR_SEED),
+        metadata={MADE_FOR: image.name},
+        **transform_of(image),
+    )
+
+
+def insert_new(viewer: Any, image: Image) -> Labels:
+    """An empty labels layer right above the image; the active layer stays the same.
+
+    Raises
+    ------
+    MemoryError
+        Where the array does not fit.
+    """
+    made, layers = new_labels(image), viewer.layers
+    active = layers.selection.active
+    layers.insert(layers.index(image) + 1, made)
+    layers.selection.active = active
+    return made
+
+
+def made_for(labels: Labels, image: Image) -> bool:
+    """Whether the labels layer was made here for an image of this shape."""
+    return MADE_FOR in labels.metadata and problem_of(labels, image) is None
+
+
+def problem_of(labels: Labels, image: Image) -> str | None:
+    """Why the labels of this image cannot be written into the layer; None if they can."""
+    if labels.multiscale or not hasattr(labels.data, "__setitem__") or _is_dask(labels.data):
+        return sentence(Say.NOT_EDITABLE, labels.name)
+    shape = tuple(int(size) for size in labels.data.shape)
+    if shape != shape_of(image):
+        return sentence(Say.OTHER_SHAPE, labels.name, times(shape), times(shape_of(image)))
+    return None
+
+
+def make_room(labels: Labels, label: int) -> None:
+    """Give the layer a wider copy of its data where their type does not hold the label."""
+    if label > np.iinfo(labels.data.dtype).max:
+        labels.data = widened(np.asarray(labels.data), label)
+
+
+def write(labels: Labels, plane: Plane, change: Change) -> None:
+    """Write the pixels of a change that still are what they were before it."""
+    if not change:
+        return
+    rows, columns, values = change.pixels(plane_of(labels, plane))
+    if not rows.size:
+        return
+    make_room(labels, int(values.max()))
+    indices, values = plane.indices(rows, columns), values.astype(labels.data.dtype)
+    if labels.visible:
+        labels.data_setitem(indices, values)
+    else:
+        # A hidden layer's slice may be that of another view: napari takes it anew when shown.
+        labels.data[indices] = values
+        labels.refresh()
+
+
+def plane_of(labels: Labels, plane: Plane) -> np.ndarray[Any, np.dtype[Any]]:
+    """The pixels of one plane, a view where the layer's data are a numpy array."""
+    return np.asarray(plane.of(labels.data))
+
+
+def _is_dask(data: Any) -> bool:
+    return type(data).__module__.startswith("dask.")
+
+
+def times(shape: tuple[int, ...]) -> str:
+    """A shape as people write it."""
+    return " × ".join(map(str, shape))

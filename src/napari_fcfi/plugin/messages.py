@@ -1,0 +1,43 @@
+"""One clear sentence for the user: what was expected, what came, what to do."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from napari.utils.notifications import show_error, show_warning
+
+
+class Say(StrEnum):
+    """Sentences of the panel; `{}` is filled in with what came."""
+
+    NO_IMAGE = "A click needs an image: open one and choose it in the panel."
+    EMPTY_IMAGE = "The image “{}” has no pixels: choose another one."
+    OUTSIDE = "The click is outside the image “{}”: click inside it."
+    THREE_D = "Clicks work on the plane in view: switch the viewer from 3D back to 2D."
+    NOT_IN_VIEW = "The plane in view is not one of the image “{}”: move the sliders back to it."
+    OTHER_SHAPE = (
+        "The labels layer “{}” has the shape {}, the image has {}: "
+        "choose another labels layer or “new layer”."
+    )
+    NOT_EDITABLE = "The labels layer “{}” cannot be edited: choose another one or “new layer”."
+    NO_ROOM = "A labels layer of the shape {} does not fit into memory: choose a smaller image."
+    FAILED = "The prediction failed ({}); your clicks were taken back: click again."
+    OUT_OF_MEMORY = (
+        "There is not enough memory for this prediction; the click was taken back: choose the "
+        "device “cpu” or a smaller window size."
+    )
+
+
+def sentence(say: Say, *values: object) -> str:
+    """The sentence with its gaps filled."""
+    return say.value.format(*values)
+
+
+def warn(text: str) -> None:
+    """Show a sentence as napari's warning."""
+    show_warning(text)
+
+
+def complain(text: str) -> None:
+    """Show a sentence as napari's error."""
+    show_error(text)

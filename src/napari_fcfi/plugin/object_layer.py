@@ -1,0 +1,135 @@
+"""A labels layer with the objects in it: the only place where masks become label pixels."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from napari_fcfi.annotation import (
+    Annotation,
+    Plane,
+    SegmentedObject,
+    Step,
+    claim,
+    claim_nothing,
+)
+from napari_fcfi.plugin import labels_layer
+from napari_fcfi.plugin.label_counter import LabelCounter
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from napari.layers import Labels
+
+    from napari_fcfi.inference import Box, State
+
+
+class ObjectLayer:
+    """Objects by label, written into a napari layer step by step; every step can be undone.
+
+    Parameters
+    ----------
+    labels : the layer
+    label_changed : called when another label is chosen in the layer
+    """
+
+    def __init__(self, labels: Labels, label_changed: Callable[[], None]) -> None:
+        self.labels = labels
+        self.annotation = Annotation()
+        self._counter = LabelCounter(labels)
+        self._label_changed = label_changed
+        labels.events.selected_label.connect(self._on_label)
+
+    def close(self) -> None:
+        """Listen to the layer no more."""
+        self.labels.events.selected_label.disconnect(self._on_label)
+        self._counter.close()
+
+    @property
+    def label(self) -> int:
+        """The label that is chosen in the layer."""
+        return int(self.labels.selected_label)
+
+    def choose(self, label: int) -> None:
+        """Choose a label; the layer's type is widened where it does not hold it."""
+        labels_layer.make_room(self.labels, label)
+        self.labels.selected_label = label
+
+    def choose_next(self, in_use: tuple[int, ...] = ()) -> None:
+        """Choose the next free label, after those in the layer, of all objects, and `in_use`."""
+        self.choose(self._counter.next(self.annotation.labels + in_use))
+
+    def take(
+        self,
+        label: int,
+        plane: Plane,
+        state: State,
+        box: Box,
+        mask: NDArray[np.bool_],
+        *,
+        overwrite: bool,
+    ) -> int:
+        """Write an object's new mask in a box; gives the number of pixels that neighbours kept."""
+        found = self.annotation.get(label)
+        claimed = claim(
+            self._pixels(plane),
+            box,
+            mask,
+            label,
+            self.annotation.holding(label),
+            overwrite=overwrite,
+        )
+        self._do(Step(label, plane, _state_of(found), state, claimed.change))
+        return claimed.protected
+
+    def reset(self, label: int) -> None:
+        """Give up all that an object took, and forget its clicks."""
+        found = self.annotation.get(label)
+        if found is None:
+            return
+        box = found.holding.box
+        nothing = np.zeros(box.shape, np.bool_)
+        claimed = claim(self._pixels(found.plane), box, nothing, label, found.holding)
+        self._do(Step(label, found.plane, found.state, None, claimed.change))
+
+    def delete(self, label: int, plane: Plane) -> None:
+        """Remove all pixels of a label from a plane, and its object."""
+        found = self.annotation.get(label)
+        holding = self.annotation.holding(label)
+        change = claim_nothing(self._pixels(plane), label, holding)
+        if found is not None or change:
+            self._do(Step(label, plane, _state_of(found), None, change))
+
+    def undo(self) -> Step | None:
+        """Take the newest step back, and choose its label; None where there is none."""
+        return self._write_and_choose(self.annotation.undo())
+
+    def redo(self) -> Step | None:
+        """Do again what was undone last, and choose its label; None where there is none."""
+        return self._write_and_choose(self.annotation.redo())
+
+    def _do(self, step: Step) -> None:
+        self.annotation.do(step)
+        self._write(step)
+
+    def _write_and_choose(self, step: Step | None) -> Step | None:
+        if step is not None:
+            self._write(step)
+            self.choose(step.label)
+        return step
+
+    def _write(self, step: Step) -> None:
+        with self._counter.own_write(step.label, takes_away=step.after is None):
+            labels_layer.write(self.labels, step.plane, step.change)
+
+    def _pixels(self, plane: Plane) -> NDArray[Any]:
+        return labels_layer.plane_of(self.labels, plane)
+
+    def _on_label(self, _: object = None) -> None:
+        self._label_changed()
+
+
+def _state_of(found: SegmentedObject | None) -> State | None:
+    return None if found is None else found.state

@@ -1,0 +1,95 @@
+"""What runs in the prediction thread for one job: from pixels and clicks to a mask in a box."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from napari_fcfi.plugin.image_source import ImageSource
+from napari_fcfi.plugin.jobs import Job
+
+if TYPE_CHECKING:
+    from napari_fcfi.inference import Box, Field, Predictor, State
+    from napari_fcfi.settings import Settings
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a job gave.
+
+    Attributes
+    ----------
+    state : the object's new state
+    source, field : what it was computed on, for further jobs
+    box, mask : where labels may change, and the mask there
+    duration_ms : how long it took
+    """
+
+    state: State
+    source: ImageSource
+    field: Field
+    box: Box
+    mask: NDArray[np.bool_]
+    duration_ms: float
+
+
+@dataclass(frozen=True)
+class Subject:
+    """The object that a job is about.
+
+    Attributes
+    ----------
+    states : the states that it went through, the newest last; none where it is not begun
+    source : its plane of the image as it is now
+    field : the field made of that source before; None where there is none
+    held : box around the pixels that it holds
+    """
+
+    states: tuple[State, ...]
+    source: ImageSource
+    field: Field | None
+    held: Box
+
+
+def compute(predictor: Predictor, settings: Settings, subject: Subject, job: Job) -> Answer:
+    """Do one job. Pure but for the predictor's cache; reads pixels, uses torch."""
+    start = time.perf_counter()
+    field = subject.field if subject.field is not None else subject.source.field()
+    before = subject.states[-1] if subject.states else predictor.initial()
+    state = _next_state(predictor, settings, field, before, subject, job)
+    box = _box_of(state, subject, job, field)
+    mask = state.mask(box)
+    duration_ms = (time.perf_counter() - start) * 1000
+    return Answer(state, subject.source, field, box, mask, duration_ms)
+
+
+def _next_state(
+    predictor: Predictor,
+    settings: Settings,
+    field: Field,
+    state: State,
+    subject: Subject,
+    job: Job,
+) -> State:
+    if job.kind == "remove":
+        return predictor.remove(field, state, job.clicks[0], earlier=subject.states)
+    if job.kind == "move":
+        return predictor.move(field, state, *job.clicks, earlier=subject.states)
+    # A click is taken with the settings that the panel shows, whatever the object began with.
+    tuned = state if state.settings == settings else predictor.retune(state, settings)
+    if job.kind == "retune":
+        return tuned
+    return predictor(field, tuned, job.clicks, scope=job.scope)
+
+
+def _box_of(state: State, subject: Subject, job: Job, field: Field) -> Box:
+    from napari_fcfi.inference import Box
+
+    box = state.window if state.window is not None else Box(0, 0, 0, 0)
+    # A click changes its window only; whatever else is done may change all that the object holds.
+    box = box if job.kind == "click" else box.union(subject.held)
+    return box.intersect(field.box)

@@ -1,0 +1,377 @@
+"""The work at one viewer: clicks become jobs, answers become labels.
+
+Lives in the GUI thread and never waits there: predictions run in the thread of `inference`, their
+answers come back by signals. Knows no widgets; the panel shows what this says.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from qtpy.QtCore import QObject, Signal
+
+from napari_fcfi.annotation import Plane, SegmentedObject, Step
+from napari_fcfi.inference import Box, Click
+from napari_fcfi.plugin import labels_layer
+from napari_fcfi.plugin.field_cache import FieldCache
+from napari_fcfi.plugin.image_source import ContrastWatch, shape_of
+from napari_fcfi.plugin.job_line import Call, JobLine
+from napari_fcfi.plugin.jobs import Job
+from napari_fcfi.plugin.messages import Say, complain, sentence, warn
+from napari_fcfi.plugin.object_layer import ObjectLayer
+from napari_fcfi.plugin.prediction import Answer, Subject, compute
+from napari_fcfi.plugin.view import go_to, plane_in_view, position_on, visible_box
+from napari_fcfi.settings import Settings
+
+if TYPE_CHECKING:
+    from napari.layers import Image, Labels
+
+    from napari_fcfi.inference import Predictor
+
+SCOPE_FROM_PX = 4096
+"""Fields with a longer side are searched at the first click only where the canvas shows them."""
+
+logger = logging.getLogger(__name__)
+
+
+class Session(QObject):  # type: ignore[misc]
+    """Objects of one image in one labels layer, and what is being computed for them."""
+
+    changed = Signal()
+    """Something that the panel or the clicks layer shows is different now."""
+    said = Signal(str)
+    """A sentence for the status line."""
+    labels_made = Signal(object)
+    """A labels layer was made on demand, and is in the viewer."""
+
+    def __init__(self, viewer: Any, settings: Settings, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.viewer = viewer
+        self.settings = settings
+        self.image: Image | None = None
+        self.jobs = JobLine(self._prepare, self._take, self._fail, self)
+        self._objects: ObjectLayer | None = None
+        self._known: dict[Labels, ObjectLayer] = {}
+        self._predictor: Predictor | None = None
+        self._fields = FieldCache()
+        self._watch: ContrastWatch | None = None
+
+    # What is worked on
+
+    @property
+    def labels(self) -> Labels | None:
+        """The layer that masks are written into; None until the first click makes one."""
+        return None if self._objects is None else self._objects.labels
+
+    def set_image(self, image: Image | None) -> None:
+        """Work on another image layer; what waits for the old one is dropped."""
+        if image == self.image:
+            return
+        self.jobs.drop_all()
+        if self.image is not None:
+            self.image.events.data.disconnect(self._on_image_data)
+        self._fields.clear()
+        self.image = image
+        self._watch = None
+        if image is not None:
+            self._watch = ContrastWatch(image)
+            image.events.data.connect(self._on_image_data)
+        self.changed.emit()
+
+    def set_labels(self, labels: Labels | None) -> None:
+        """Write into another labels layer; None: make one at the first click."""
+        if labels == self.labels:
+            return
+        self.jobs.drop_all()
+        self._use_labels(labels)
+        self.changed.emit()
+
+    def set_predictor(self, predictor: Predictor) -> None:
+        """Predict with this one from now on; clicks that wait for one are taken."""
+        self._predictor = predictor
+        self._go_on()
+
+    def set_settings(self, settings: Settings) -> None:
+        """Use these settings from the next click on."""
+        threshold_moved = settings.threshold != self.settings.threshold
+        self.settings = settings
+        found = self.current
+        if threshold_moved and found is not None:
+            # The mask is there already: it follows at once. All else counts from the next click on.
+            self.jobs.add(Job(found.label, found.plane, "retune"))
+            self._go_on()
+
+    def forget_layer(self, layer: Any) -> None:
+        """A layer left the viewer; what was computed for it is of no use any more."""
+        if self.image is not None and layer == self.image:
+            self.set_image(None)
+        if self.labels is not None and layer == self.labels:
+            self.set_labels(None)
+        if layer in self._known:
+            self._known.pop(layer).close()
+
+    def close(self) -> None:
+        """Listen to no layer any more; a running prediction is dropped."""
+        self.set_image(None)
+        self.set_labels(None)
+        for known in list(self._known):
+            self.forget_layer(known)
+
+    # What is shown
+
+    @property
+    def label(self) -> int:
+        """The label that clicks go to; 0 while there is no labels layer."""
+        return 0 if self._objects is None else self._objects.label
+
+    @property
+    def current(self) -> SegmentedObject | None:
+        """The object under the current label, once it has an answer."""
+        return None if self._objects is None else self._objects.annotation.get(self.label)
+
+    @property
+    def plane(self) -> Plane | None:
+        """The plane of the current object, answered or not."""
+        found = self.current
+        return self.jobs.plane_of(self.label) if found is None else found.plane
+
+    @property
+    def clicks(self) -> list[Click]:
+        """Clicks of the current object: those in its mask, then those that are on their way."""
+        found = self.current
+        answered = () if found is None else found.state.clicks
+        return self.jobs.clicks_of(self.label, answered)
+
+    @property
+    def busy(self) -> bool:
+        """Whether clicks are being taken, or wait."""
+        return bool(self.jobs.pending)
+
+    @property
+    def can_undo(self) -> bool:
+        """Whether there is something to take back."""
+        return self.busy or (self._objects is not None and self._objects.annotation.can_undo)
+
+    @property
+    def can_redo(self) -> bool:
+        """Whether something that was taken back can be done again."""
+        return not self.busy and self._objects is not None and self._objects.annotation.can_redo
+
+    # What the user does
+
+    def click_at(self, world: Sequence[float], foreground: bool) -> None:
+        """Take a click at a position in the world, or say why it cannot be taken."""
+        image, plane = self.image, self._plane_in_view()
+        if image is None or plane is None:
+            return
+        y, x = position_on(plane, image, world)
+        self.click(plane, Click(y, x, foreground))
+
+    def click(self, plane: Plane, click: Click) -> None:
+        """Take a click on a plane of the image, or say why it cannot be taken."""
+        if not self._is_inside(plane, click) or not self._labels_are_ready():
+            return
+        label = self._label_for(plane)
+        self.jobs.add(Job(label, plane, "click", (click,), self._scope(plane)))
+        self._go_on()
+
+    def remove_clicks(self, rows: Sequence[int]) -> None:
+        """Take single clicks of the current object back; the rest is done again."""
+        clicks, plane = self.clicks, self.plane
+        if plane is None:
+            return
+        for row in rows:
+            self.jobs.change_click(self.label, plane, clicks[row], None)
+        self._go_on()
+
+    def move_click(self, row: int, point: Sequence[float]) -> bool:
+        """Move one click of the current object; the rest is done again. False: it must stay."""
+        plane = self.plane
+        if plane is None:
+            return False
+        old = self.clicks[row]
+        new = Click(*plane.position(point), old.foreground)
+        if not self._is_inside(plane, new):
+            return False
+        self.jobs.change_click(self.label, plane, old, new)
+        self._go_on()
+        return True
+
+    def take_back(self) -> None:
+        """Take back every click that has no answer yet, its point too."""
+        self.jobs.drop_all()
+        self.changed.emit()
+
+    def undo(self) -> None:
+        """Take back the newest step: a click that waits, the one that runs, or one that is done."""
+        if not self.jobs.drop_newest() and self._objects is not None:
+            self._show_step(self._objects.undo())
+        self._go_on()
+
+    def redo(self) -> None:
+        """Do again what was undone last."""
+        if self.can_redo and self._objects is not None:
+            self._show_step(self._objects.redo())
+            self.changed.emit()
+
+    def next_object(self) -> None:
+        """Leave the current object as it is, and let the next click begin another one."""
+        if self._objects is not None:
+            self._objects.choose_next(tuple(job.label for job in self.jobs.pending))
+            self.changed.emit()
+
+    def reset_object(self) -> None:
+        """Take all clicks of the current object back; its pixels return to what was there."""
+        self.jobs.drop_object(self.label)
+        if self._objects is not None:
+            self._objects.reset(self.label)
+        self._go_on()
+
+    def delete_object(self) -> None:
+        """Remove the current object from its plane, and go on with the next one."""
+        label = self.label
+        plane = self.plane if self.plane is not None else self._plane_in_view()
+        if self._objects is None or plane is None or label == 0:
+            return
+        self.jobs.drop_object(label)
+        self._objects.delete(label, plane)
+        self.next_object()
+        self._go_on()
+
+    # Whether it can be done
+
+    def _plane_in_view(self) -> Plane | None:
+        image = self.image
+        if image is None:
+            self._refuse(Say.NO_IMAGE)
+            return None
+        shape = shape_of(image)
+        if not all(shape):
+            self._refuse(Say.EMPTY_IMAGE, image.name)
+            return None
+        if self.viewer.dims.ndisplay == 3:
+            self._refuse(Say.THREE_D)
+            return None
+        plane = plane_in_view(image, self.viewer.dims, shape)
+        if plane is None:
+            self._refuse(Say.NOT_IN_VIEW, image.name)
+        return plane
+
+    def _is_inside(self, plane: Plane, click: Click) -> bool:
+        image = self.image
+        if image is None:
+            return self._refuse(Say.NO_IMAGE)
+        if Box.of(plane.shape_in(shape_of(image))).contains(click.y, click.x):
+            return True
+        return self._refuse(Say.OUTSIDE, image.name)
+
+    def _labels_are_ready(self) -> bool:
+        """Whether there is a labels layer for the image; it is made where there is none."""
+        image = self.image
+        if image is None:
+            return False
+        labels = self.labels
+        if labels is None:
+            try:
+                labels = labels_layer.insert_new(self.viewer, image)
+            except MemoryError:
+                return self._refuse(Say.NO_ROOM, labels_layer.times(shape_of(image)))
+            self.set_labels(labels)
+            self.labels_made.emit(labels)
+        problem = labels_layer.problem_of(labels, image)
+        if problem is not None:
+            self._complain(problem)
+        return problem is None
+
+    def _refuse(self, say: Say, *values: object) -> bool:
+        text = sentence(say, *values)
+        warn(text)
+        self.said.emit(text)
+        return False
+
+    def _complain(self, text: str) -> None:
+        complain(text)
+        self.said.emit(text)
+
+    # How it is done
+
+    def _label_for(self, plane: Plane) -> int:
+        # An object belongs to one plane: a click on another one begins another object.
+        there = self.plane
+        if self.label == 0 or (there is not None and there != plane):
+            self.next_object()
+        return self.label
+
+    def _scope(self, plane: Plane) -> Box | None:
+        if self.image is None:
+            return None
+        shape = shape_of(self.image)
+        is_small = max(plane.shape_in(shape)) <= SCOPE_FROM_PX
+        return None if is_small else visible_box(plane, self.image, shape)
+
+    def _use_labels(self, labels: Labels | None) -> None:
+        """Objects and their history are kept for every labels layer that was worked in."""
+        self._objects = None if labels is None else self._known.get(labels)
+        if labels is not None and self._objects is None:
+            self._objects = self._known[labels] = ObjectLayer(labels, self.changed.emit)
+            self._objects.choose_next()
+
+    def _go_on(self) -> None:
+        if self._predictor is not None:
+            self.jobs.go_on()
+        self.changed.emit()
+
+    def _prepare(self, job: Job) -> Call | None:
+        objects, image, watch = self._objects, self.image, self._watch
+        if objects is None or image is None or watch is None:
+            return None
+        states = objects.annotation.states(job.label)
+        if not states and job.kind != "click":
+            return None
+        source = watch.source(image, job.plane, self.settings.contrast)
+        held = objects.annotation.holding(job.label).box
+        subject = Subject(states, source, self._fields.get(source), held)
+        return compute, (self._predictor, self.settings, subject, job)
+
+    def _take(self, job: Job, answer: Answer) -> None:
+        self._fields.put(answer.source, answer.field)
+        if self._objects is not None and self._labels_are_ready():
+            kept = self._objects.take(
+                job.label,
+                job.plane,
+                answer.state,
+                answer.box,
+                answer.mask,
+                overwrite=self.settings.overwrite,
+            )
+            self.said.emit(self._report(answer, kept))
+        self._go_on()
+
+    def _report(self, answer: Answer, kept: int) -> str:
+        count = len(answer.state.clicks)
+        parts = [f"{count} click{'' if count == 1 else 's'}", f"{answer.duration_ms:.0f} ms"]
+        if self._predictor is not None:
+            parts.append(str(self._predictor.model.device))
+        if kept:
+            parts.append(f"{kept} px kept by other labels")
+        return " · ".join(parts)
+
+    def _fail(self, problem: BaseException) -> None:
+        logger.error("A prediction failed", exc_info=problem)
+        if isinstance(problem, ValueError):  # one of ours, a sentence already
+            self._complain(str(problem))
+        elif isinstance(problem, MemoryError) or "out of memory" in str(problem):
+            self._complain(sentence(Say.OUT_OF_MEMORY))
+        else:
+            self._complain(sentence(Say.FAILED, f"{type(problem).__name__}: {problem}"))
+        self._go_on()
+
+    def _show_step(self, step: Step | None) -> None:
+        if step is not None and self.image is not None:
+            go_to(step.plane, self.image, self.viewer.dims)
+
+    def _on_image_data(self, _: object = None) -> None:
+        # Other pixels, perhaps in the same array: what was read of the old ones does not hold.
+        self._fields.clear()

@@ -1,0 +1,100 @@
+"""A predictor without a network: the mask is made of squares around the clicks."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+
+from napari_fcfi.inference import Box, Click
+from napari_fcfi.settings import Settings
+
+RADIUS = 6
+"""Each foreground click of the fake makes a square of this half side, each background click cuts
+one of half the size out."""
+
+TIMEOUT_MS = 10_000
+
+
+@dataclass(frozen=True)
+class FakeState:
+    """A state whose mask is made of squares around its clicks."""
+
+    settings: Settings
+    shape: tuple[int, int] = (0, 0)
+    clicks: tuple[Click, ...] = ()
+    window: Box | None = None
+    groups: tuple[tuple[Click, ...], ...] = ()
+
+    def mask(self, box: Box) -> np.ndarray:
+        full = np.zeros(self.shape, bool)
+        for click in self.clicks:
+            side = square(click, self.shape, RADIUS if click.foreground else RADIUS // 2)
+            full[side.slices] = click.foreground
+        return full[box.slices]
+
+
+def square(click: Click, shape: tuple[int, int], half: int) -> Box:
+    y, x = round(click.y), round(click.x)
+    return Box(y - half, x - half, y + half + 1, x + half + 1).intersect(Box.of(shape))
+
+
+@dataclass
+class FakePredictor:
+    """Answers at once, or when the test opens the gate."""
+
+    model: Any = field(
+        default_factory=lambda: SimpleNamespace(
+            name="fake",
+            device="cpu",
+            card=SimpleNamespace(
+                licence="LicenseRef-fake", terms="Terms of the fake.", data=("fake pictures",)
+            ),
+            sha256="f" * 64,
+        )
+    )
+    gate: threading.Event = field(default_factory=threading.Event)
+    calls: list[tuple[str, tuple[Click, ...]]] = field(default_factory=list)
+    problem: Exception | None = None
+
+    def __post_init__(self) -> None:
+        self.gate.set()
+
+    def _work(self, kind: str, *clicks: Click) -> None:
+        self.calls.append((kind, clicks))
+        assert self.gate.wait(TIMEOUT_MS / 1000), "the test never opened the gate"
+        if self.problem is not None:
+            raise self.problem
+
+    def initial(self) -> FakeState:
+        return FakeState(Settings())
+
+    def __call__(
+        self, field: Any, state: FakeState, clicks: Sequence[Click], *, scope: Any = None
+    ) -> FakeState:
+        self._work("click", *clicks)
+        return replace(
+            state,
+            shape=field.shape,
+            clicks=(*state.clicks, *clicks),
+            groups=(*state.groups, tuple(clicks)),
+            window=field.box,
+        )
+
+    def remove(self, field: Any, state: FakeState, click: Click, **_: Any) -> FakeState:
+        self._work("remove", click)
+        left = list(state.clicks)
+        left.remove(click)
+        return replace(state, clicks=tuple(left), window=field.box)
+
+    def move(self, field: Any, state: FakeState, old: Click, new: Click, **_: Any) -> FakeState:
+        self._work("move", old, new)
+        moved = tuple(new if click == old else click for click in state.clicks)
+        return replace(state, clicks=moved, window=field.box)
+
+    def retune(self, state: FakeState, settings: Settings) -> FakeState:
+        return replace(state, settings=settings)

@@ -1,0 +1,164 @@
+"""The command line without a window: which command runs, what it reads, writes and says."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import tifffile
+from skimage.io import imread, imsave
+
+from napari_fcfi import cli
+from napari_fcfi.checkpoints import untrained_model
+from napari_fcfi.settings import Settings
+
+
+@pytest.fixture
+def untrained(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(
+        "napari_fcfi.load_model", lambda *_, **__: untrained_model(seed=0), raising=False
+    )
+
+
+@pytest.fixture
+def picture(tmp_path: Path) -> Path:
+    path = tmp_path / "picture.png"
+    y, x = np.mgrid[:48, :64]
+    disk = (y - 24) ** 2 + (x - 30) ** 2 < 100
+    imsave(path, np.where(disk, 200, 30).astype(np.uint8), check_contrast=False)
+    return path
+
+
+def run(*arguments: object) -> int:
+    """The exit code of the command line; 0 where it ends without one."""
+    with pytest.raises(SystemExit) as end:
+        cli.main([str(argument) for argument in arguments])
+    return end.value.code if isinstance(end.value.code, int) else int(bool(end.value.code))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        ([], ["open"]),
+        (["cells.tif"], ["open", "cells.tif"]),
+        (["segment", "cells.tif"], ["segment", "cells.tif"]),
+        (["open", "segment"], ["open", "segment"]),
+        (["--help"], ["--help"]),
+    ],
+)
+def test_an_image_in_place_of_a_command_is_opened(
+    arguments: list[str], expected: list[str]
+) -> None:
+    assert cli.with_command(arguments) == expected
+
+
+def test_every_command_is_known_as_one() -> None:
+    commands = {command.name for command in cli.app.registered_commands}
+    groups = {group.name for group in cli.app.registered_groups}
+    assert commands | groups == set(cli.COMMANDS)
+
+
+def test_segment_has_one_option_per_setting_with_its_default_and_range() -> None:
+    options = {option.name: option for option in cli.settings_options()}
+    assert set(options) == set(Settings.model_fields) - {"overwrite"}
+    for name, option in options.items():
+        assert option.default == Settings.model_fields[name].default
+    (ratio,) = options["expansion_ratio"].annotation.__metadata__
+    assert (ratio.min, ratio.max) == (0.05, 2.0)
+
+
+def test_a_setting_out_of_its_range_is_refused(
+    picture: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    output = tmp_path / "labels.tif"
+    code = run("segment", picture, "--click", "24,30", "--output", output, "--threshold", 1.5)
+    assert code == 2
+    assert "threshold" in capsys.readouterr().err
+    assert not output.exists()
+
+
+@pytest.mark.parametrize(
+    ("text", "click"),
+    [
+        ("24,30", (24.0, 30.0, True)),
+        ("24.5,30,fg", (24.5, 30.0, True)),
+        ("0,1e2,bg", (0.0, 100.0, False)),
+    ],
+)
+def test_a_click_is_read_as_row_column_and_sign(
+    text: str, click: tuple[float, float, bool]
+) -> None:
+    assert cli.parse_click(text) == click
+
+
+@pytest.mark.parametrize("text", ["24", "24,x", "24,30,green", "24,30,bg,1", ""])
+def test_what_is_no_click_is_refused_with_an_example(
+    text: str, picture: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code = run("segment", picture, "--click", text, "--output", tmp_path / "labels.tif")
+    assert code == 2
+    assert "120,85,bg" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", ["labels.tif", "labels.png"])
+@pytest.mark.usefixtures("untrained")
+def test_segment_writes_the_mask_of_the_clicks_as_label_1(
+    name: str, picture: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from napari_fcfi import Interaction
+
+    output = tmp_path / name
+    clicks = ["--click", "24,30", "--click", "2,60,bg"]
+    code = run("segment", picture, *clicks, "--output", output, "--no-zoom-in")
+    interaction = Interaction(
+        untrained_model(seed=0), imread(picture), settings=Settings(zoom_in=False)
+    )
+    interaction.click(24, 30)
+    mask = interaction.click(2, 60, foreground=False)
+
+    labels = tifffile.imread(output) if name.endswith(".tif") else imread(output)
+    assert code == 0
+    np.testing.assert_array_equal(labels, mask.astype(np.uint8))
+    assert f"2 clicks · {mask.sum()} px" in capsys.readouterr().out
+
+
+@pytest.mark.usefixtures("untrained")
+def test_a_click_outside_the_picture_is_one_sentence_and_writes_nothing(
+    picture: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    output = tmp_path / "labels.tif"
+    with pytest.raises(SystemExit, match=r"^napari-fcfi: .*\.$") as end:
+        cli.main(["segment", str(picture), "--click", "500,3", "--output", str(output)])
+    assert "\n" not in str(end.value)
+    assert not output.exists()
+
+
+@pytest.mark.usefixtures("untrained")
+def test_a_file_that_is_no_picture_is_named(tmp_path: Path) -> None:
+    broken = tmp_path / "broken.tif"
+    broken.write_bytes(b"II*\0 not really")
+    with pytest.raises(SystemExit, match=r"broken\.tif could not be read as a picture"):
+        cli.main(["segment", str(broken), "--click", "1,1", "--output", str(tmp_path / "o.tif")])
+
+
+def test_an_output_that_cannot_be_written_is_refused_before_any_work(
+    picture: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run("segment", picture, "--click", "1,1", "--output", tmp_path / "labels.jpg") == 2
+    assert ".tif, .tiff or .png" in capsys.readouterr().err
+    assert run("segment", picture, "--click", "1,1", "--output", tmp_path / "no" / "l.tif") == 2
+    assert "does not exist" in capsys.readouterr().err
+
+
+def test_models_names_what_is_at_hand(capsys: pytest.CaptureFixture[str]) -> None:
+    from napari_fcfi.checkpoints import available_models
+
+    assert run("models", "list") == 0
+    assert capsys.readouterr().out.split() == available_models()
+
+
+def test_inspecting_an_unknown_model_is_one_sentence() -> None:
+    with pytest.raises(SystemExit, match="no-such-model") as end:
+        cli.main(["models", "inspect", "no-such-model"])
+    assert "\n" not in str(end.value)
