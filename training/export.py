@@ -1,4 +1,4 @@
-"""``python -m training.export RUN``: the averaged weights of a run as a checkpoint with its card."""
+"""``python -m training.export RUN``: a run's averaged weights as a checkpoint with its card."""
 
 from __future__ import annotations
 

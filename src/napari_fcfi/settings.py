@@ -1,4 +1,4 @@
-"""The one place where a setting of segmentation is declared: its name, range, default and description.
+"""The one place where a setting of segmentation is declared: name, range, default, description.
 
 The panel, the command line, the manifest's ``configurations`` and the record are all made from
 `Settings`, so that a setting is written down once. This module imports nothing of the package.

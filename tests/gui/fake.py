@@ -43,6 +43,35 @@ def square(click: Click, shape: tuple[int, int], half: int) -> Box:
     return Box(y - half, x - half, y + half + 1, x + half + 1).intersect(Box.of(shape))
 
 
+class Gate:
+    """Holds the predictions up, or lets all of them pass, or one alone."""
+
+    def __init__(self) -> None:
+        self._condition = threading.Condition()
+        self._is_open, self._passes = True, 0
+
+    def clear(self) -> None:
+        with self._condition:
+            self._is_open = False
+
+    def set(self) -> None:
+        with self._condition:
+            self._is_open = True
+            self._condition.notify_all()
+
+    def let_one_pass(self) -> None:
+        with self._condition:
+            self._passes += 1
+            self._condition.notify_all()
+
+    def wait(self, limit_s: float) -> bool:
+        with self._condition:
+            if not self._condition.wait_for(lambda: self._is_open or self._passes > 0, limit_s):
+                return False
+            self._passes -= 0 if self._is_open else 1
+            return True
+
+
 @dataclass
 class FakePredictor:
     """Answers at once, or when the test opens the gate."""
@@ -57,12 +86,9 @@ class FakePredictor:
             sha256="f" * 64,
         )
     )
-    gate: threading.Event = field(default_factory=threading.Event)
+    gate: Gate = field(default_factory=Gate)
     calls: list[tuple[str, tuple[Click, ...]]] = field(default_factory=list)
     problem: Exception | None = None
-
-    def __post_init__(self) -> None:
-        self.gate.set()
 
     def _work(self, kind: str, *clicks: Click) -> None:
         self.calls.append((kind, clicks))

@@ -102,6 +102,7 @@ def test_esc_takes_back_the_running_click_and_its_point(
 ) -> None:
     hand.click_and_wait(30, 70)
     running(hand, predictor)
+    hand.click(60, 20)
     hand.key("Escape")
     assert not hand.panel.session.busy
     assert len(hand.panel.tool.layer.data) == 1
@@ -109,7 +110,23 @@ def test_esc_takes_back_the_running_click_and_its_point(
     assert (hand.at(30, 20), hand.at(30, 70)) == (0, 1)
     hand.click_and_wait(30, 45)
     assert hand.at(30, 45) == 1
-    assert hand.at(30, 20) == 0
+    assert (hand.at(30, 20), hand.at(60, 20)) == (0, 0)
+
+
+def test_a_late_answer_is_not_taken_for_that_of_the_next_click(
+    hand: Hand, predictor: FakePredictor
+) -> None:
+    running(hand, predictor)
+    hand.key("Escape")
+    hand.click(30, 70)  # waits behind the prediction that nobody waits for any more
+    predictor.gate.let_one_pass()
+    hand.qtbot.waitUntil(lambda: len(predictor.calls) == 2)
+    hand.qtbot.wait(50)
+    assert hand.panel.session.busy
+    assert not hand.own(1).any()
+    predictor.gate.set()
+    hand.wait()
+    assert (hand.at(30, 20), hand.at(30, 70)) == (0, 1)
 
 
 def test_undo_takes_back_what_waits_before_what_runs_before_what_is_done(

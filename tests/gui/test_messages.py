@@ -126,7 +126,8 @@ def test_a_checkpoint_that_does_not_load_is_told_and_the_former_model_stays(
         raise ValueError("The file “x.pth” is no checkpoint: choose another one.")
 
     monkeypatch.setattr(panel.loader, "_load", broken)
-    panel.model_row.wanted.emit("x.pth", "auto")
+    panel.model_row.model.choices = ["fcfi-lite", "x.pth"]
+    panel.model_row.model.value = "x.pth"
     hand.qtbot.waitUntil(lambda: not panel.loader.busy)
     assert "no checkpoint" in one_sentence(told)
     assert "no checkpoint" in panel.status.text.text()

@@ -97,6 +97,24 @@ def test_a_point_whose_click_runs_is_taken_back_and_the_rest_goes_on(
     assert [round(click.x) for click in hand.panel.session.clicks] == [70]
 
 
+def test_the_other_clicks_of_a_running_group_are_taken_again(
+    hand: Hand, predictor: FakePredictor
+) -> None:
+    predictor.gate.clear()
+    hand.click(60, 20)
+    hand.qtbot.waitUntil(lambda: len(predictor.calls) == 1)
+    for x in (20, 45, 70):
+        hand.click(30, x)
+    predictor.gate.let_one_pass()
+    hand.qtbot.waitUntil(lambda: len(predictor.calls) == 2)  # the three run together now
+    delete(hand, 2)
+    predictor.gate.set()
+    hand.wait()
+    assert [hand.at(30, x) for x in (20, 45, 70)] == [1, 0, 1]
+    assert hand.at(60, 20) == 1
+    assert len(hand.panel.session.clicks) == 3
+
+
 def test_deleting_points_of_another_layer_removes_no_click(hand: Hand) -> None:
     three_clicks(hand)
     other = hand.viewer.add_points([[30, 45]])

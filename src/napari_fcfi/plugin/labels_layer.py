@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 MADE_FOR = "napari-fcfi: labels of"
 COLOUR_SEED = 0.9
-"""Of napari's label colours: the first ones are blue and green, seen on grey and on photographs."""
+"""Of napari's label colours: the first one is light, and seen on grey and on photographs."""
 
 
 def transform_of(layer: Layer) -> dict[str, Any]:
