@@ -64,7 +64,8 @@ def main(
     torch.set_num_threads(threads)
     chosen = recipe("fcfi_lite").model_copy(update={"round_shares": (0.0, 1.0)})
     plain = chosen.model_copy(update={"bf16": False, "round_shares": (1.0,)})
-    pictures = [read_picture(f) for f in mask_files(data, validation=False)[::40]]
+    read = (read_picture(file) for file in mask_files(data, validation=False)[::40])
+    pictures = [picture for picture in read if picture.objects]
     batches = Batches(pictures, chosen)
     ours = step_of(FCFI(), chosen, frozen=True)
     other = step_of(FCFI(), plain, frozen=False)

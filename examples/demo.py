@@ -1,11 +1,12 @@
-"""Open napari on a sample image with the panel docked; or, without a display, click by itself.
+"""Open napari on a sample image with the panel docked; or click by itself.
 
     python examples/demo.py             a window, ready to click
     python examples/demo.py --virtual   a real mouse (xdotool) clicks on one object of each of three
                                         sample images; screenshots and label files go to demo/
 
-`--virtual` needs an X server, as `xvfb-run` gives one, and is meant for one that nobody uses: the
-mouse is moved.
+Both need a display. Where there is none, `make demo` makes a virtual one, and so does
+`xvfb-run python examples/demo.py --virtual`. `--virtual` is meant for a display that nobody uses:
+the mouse is moved.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     import napari
 
 OUTPUT = Path("demo")
+NO_DISPLAY = "No display was found: run 'make demo', or xvfb-run python examples/demo.py --virtual."
 TIMEOUT_S = 180.0
 MODEL_TIMEOUT_S = 300.0
 PAUSE_S = 0.6
@@ -54,7 +56,9 @@ def main() -> None:
     parser.add_argument("--virtual", action="store_true", help="click by a real mouse, then end")
     parser.add_argument("--output", type=Path, default=OUTPUT, help="folder for --virtual")
     arguments = parser.parse_args()
-    if arguments.virtual or not _has_display():
+    if not _has_display():
+        sys.exit(NO_DISPLAY)  # Qt would abort
+    if arguments.virtual:
         click_by_itself(arguments.output)
     else:
         open_window()
@@ -73,7 +77,7 @@ def open_window() -> None:
 def click_by_itself(output: Path) -> None:
     """Click on an object of each scene, and save what came of it."""
     if shutil.which("xdotool") is None:
-        sys.exit("The demo without a display needs xdotool (apt install xdotool) to move a mouse.")
+        sys.exit("The demo with --virtual needs xdotool (apt install xdotool) to move a mouse.")
     # Nobody's own napari settings are read or changed.
     settings = Path(tempfile.mkdtemp(prefix="napari-fcfi-demo-")) / "settings.yaml"
     os.environ["NAPARI_CONFIG"] = str(settings)

@@ -27,12 +27,13 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from napari_fcfi.settings import Settings
 from training.courses import ClickBudget, Clicker, Course, Mask, Method, measure, summary
 from training.data.evaluation_sets import (
-    DataError,
     EvaluationSet,
     Sample,
     evaluation_set,
     in_a_field_of_mirror_images,
 )
+from training.data.validation import NAME as VALIDATION
+from training.data.validation import validation_set
 
 if TYPE_CHECKING:
     from napari_fcfi import Interaction
@@ -279,7 +280,7 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
         For a wrong setting, a checkpoint that cannot be read, or missing data.
     """
     settings = settings_from(options.settings)
-    sets = [evaluation_set(name, options.data_root).head(options.limit) for name in options.dataset]
+    sets = [_found(name, options.data_root).head(options.limit) for name in options.dataset]
     budget = ClickBudget(options.max_clicks, options.stop_at)
     if options.method:
         method, identity = classical_method(options.method)
@@ -304,6 +305,11 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
     }
 
 
+def _found(name: str, root: Path) -> EvaluationSet:
+    """A set by its folder's name; ``validation`` is the part of the training sets held out."""
+    return validation_set(root) if name == VALIDATION else evaluation_set(name, root)
+
+
 def main(argv: Sequence[str] | None = None) -> None:
     """Evaluate, print the table and write the results."""
     options = arguments(argv)
@@ -311,7 +317,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         options.output.mkdir(parents=True, exist_ok=True)
     try:
         results = run(options)
-    except (UserError, DataError) as error:
+    except ValueError as error:
         sys.exit(f"error: {error}")
     print(table({name: found["metrics"] for name, found in results["datasets"].items()}))
     if options.output:

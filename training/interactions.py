@@ -115,6 +115,7 @@ class SimulatedInteractions(nn.Module):
         self.recipe = recipe
 
     def _encode(self, images: Tensor, owner: Tensor) -> Features:
+        """Features of every object's picture; each picture is encoded once."""
         # autocast only from here on: in the backbone bf16 slows depth-wise convolutions down
         maps = self.network.backbone(images.float() / 255)
         size = (images.shape[-2], images.shape[-1])
@@ -124,16 +125,23 @@ class SimulatedInteractions(nn.Module):
     def _autocast(self, like: Tensor) -> torch.autocast:
         return torch.autocast(like.device.type, torch.bfloat16, enabled=self.recipe.bf16)
 
-    def _answer(self, features: Features, progress: Progress) -> Prediction:
+    def _answer(
+        self, images: Tensor, owner: Tensor, features: Features | None, progress: Progress
+    ) -> Prediction:
+        """The answer of one round; ``features`` is None where clicks enter the encoder."""
         device = progress.feedback.device
         most = max(len(own) for own in progress.clicks)
         clicks = as_tensor(progress.clicks, most).to(device)
         newest = as_tensor(progress.newest, self.recipe.new_clicks).to(device)
+        maps = interaction_map(clicks, (images.shape[-2], images.shape[-1]))
+        if features is None:
+            own = images[owner].float() / 255
+            features = self.network.encode(own, maps, progress.feedback)
         with self._autocast(progress.feedback):
             return self.network.decode(
                 features,
                 clicks,
-                interaction_map(clicks, features.size),
+                maps,
                 progress.feedback,
                 newest,
                 progress.gate,
@@ -149,7 +157,8 @@ class SimulatedInteractions(nn.Module):
         targets = batch.targets.flatten(0, 1)[:, None].float()
         arrays = batch.targets.flatten(0, 1).cpu().numpy()
         visible = batch.visible.flatten()
-        features = self._encode(batch.images, owner)
+        late = not self.network.encoding_uses_interaction
+        features = self._encode(batch.images, owner) if late else None
         clicks, newest, feedback, gate = begin(rng, arrays, recipe)
         progress = Progress(
             clicks,
@@ -161,7 +170,7 @@ class SimulatedInteractions(nn.Module):
         terms: dict[str, Tensor] = {}
         logged: dict[str, float] = {"interactions": float(rounds * len(targets))}
         for t in range(rounds):
-            prediction = self._answer(features, progress)
+            prediction = self._answer(batch.images, owner, features, progress)
             losses = interaction_loss(
                 prediction,
                 targets,

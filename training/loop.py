@@ -30,6 +30,7 @@ from .recipes import Recipe
 
 SAMPLE_STREAM, STEP_STREAM = 1, 2
 SAVE_EVERY_S = 240.0
+STATE_NAME, DECAYED_NAME = "last.pt", "decayed.pt"
 
 
 class Batches:
@@ -145,24 +146,48 @@ class Run:
         self.samples = 0
         self.decay_steps = decay_steps
         self.decay_from: int | None = None
+        self.stopping = False
         self._resume()
 
     @property
     def path(self) -> Path:
         """The file this run writes to."""
-        return self.folder / ("decayed.pt" if self.decay_steps else "last.pt")
+        return self.folder / (DECAYED_NAME if self.decay_steps else STATE_NAME)
+
+    def stop(self) -> None:
+        """End after the step that is being taken, with its state saved."""
+        self.stopping = True
 
     def _resume(self) -> None:
-        source = self.path if self.path.exists() else self.folder / "last.pt"
-        if source.exists():
-            state = torch.load(source, map_location=self.fabric.device, weights_only=True)
-            self.module.network.load_state_dict(state["network"])
-            self.averaged.load_state_dict(state["averaged"])
-            self.optimizer.load_state_dict(state["optimizer"])
-            self.step, self.samples = state["step"], state["samples"]
-            self.decay_from = state["decay_from"]
+        trunk = self.folder / STATE_NAME
+        branch = self._state(self.path) if self.decay_steps and self.path.exists() else None
+        unfinished = (
+            branch is not None
+            and branch.get("decay_steps") == self.decay_steps
+            and branch["step"] < branch["decay_from"] + self.decay_steps
+        )
+        if branch is not None and unfinished:
+            self._load(branch, self.path)
+        elif trunk.exists():
+            self._load(self._state(trunk), trunk)
         if self.decay_steps and self.decay_from is None:
             self.decay_from = self.step
+
+    def _state(self, path: Path) -> dict[str, Any]:
+        state: dict[str, Any] = torch.load(path, map_location=self.fabric.device, weights_only=True)
+        return state
+
+    def _load(self, state: dict[str, Any], path: Path) -> None:
+        if Recipe.model_validate_json(state["recipe"]) != self.recipe:
+            raise ValueError(
+                f"Expected the recipe that {path} was trained with; {self.recipe.name} differs "
+                "from it now: name another folder with --run, or put the recipe back."
+            )
+        self.module.network.load_state_dict(state["network"])
+        self.averaged.load_state_dict(state["averaged"])
+        self.optimizer.load_state_dict(state["optimizer"])
+        self.step, self.samples = state["step"], state["samples"]
+        self.decay_from = state["decay_from"]
 
     def save(self) -> None:
         """Write the state; an interruption leaves the file before it whole."""
@@ -173,6 +198,7 @@ class Run:
             "step": self.step,
             "samples": self.samples,
             "decay_from": self.decay_from,
+            "decay_steps": self.decay_steps,
             "recipe": self.recipe.model_dump_json(),
         }
         unfinished = self.path.with_suffix(".tmp")
@@ -190,9 +216,14 @@ class Run:
         loss: Tensor = torch.stack(list(terms.values())).sum()
         self.optimizer.zero_grad()
         self.fabric.backward(loss)
-        norm = self.fabric.clip_gradients(self.module, self.optimizer, max_norm=recipe.clip)
-        self.optimizer.step()
-        self.averaged.update_parameters(self.module.network)
+        norm = self.fabric.clip_gradients(
+            self.module, self.optimizer, max_norm=recipe.clip, error_if_nonfinite=False
+        )
+        if torch.isfinite(norm):
+            self.optimizer.step()
+            self.averaged.update_parameters(self.module.network)
+        # a step whose gradient is not finite counts, but changes nothing
+        logged["skipped"] = float(not torch.isfinite(norm))
         self.step += 1
         self.samples += batch.targets.shape[0] * batch.targets.shape[1]
         logged |= {f"loss/{name}": float(value.detach()) for name, value in terms.items()}
@@ -207,12 +238,15 @@ class Run:
         if self.decay_from is not None:
             until = self.decay_from + self.decay_steps
         began = saved = time.monotonic()
-        writer = SummaryWriter(str(self.folder / "events"), purge_step=self.step)
+        events = self.folder / ("events-decay" if self.decay_steps else "events")
+        writer = SummaryWriter(str(events), purge_step=self.step)
         mean: dict[str, float] = {}
         bar = tqdm(total=until, initial=self.step, unit="step", smoothing=0.05, mininterval=5)
         batches = Batches(pictures, self.recipe).run(self.step)
         try:
-            while self.step < until and time.monotonic() - began < minutes * 60:
+            while (
+                self.step < until and time.monotonic() - began < minutes * 60 and not self.stopping
+            ):
                 logged = self.take_step(next(batches))
                 for name, value in logged.items():
                     mean[name] = 0.98 * mean.get(name, value) + 0.02 * value
@@ -229,9 +263,9 @@ class Run:
                 if time.monotonic() - saved > SAVE_EVERY_S:
                     self.save()
                     saved = time.monotonic()
+            self.save()
         finally:
             batches.close()
-            self.save()
             writer.close()
             bar.close()
 

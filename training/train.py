@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -11,11 +12,13 @@ import torch
 import typer
 from platformdirs import user_cache_path
 
+from napari_fcfi.checkpoints import load_model
 from napari_fcfi.network import FCFI
 
 from .data.folders import read_folders
 from .imagenet import lite0_weights
-from .loop import Run
+from .loop import STATE_NAME, Run
+from .recipes import Recipe
 from .recipes import recipe as find_recipe
 
 
@@ -36,23 +39,39 @@ def train(
     ] = 0,
 ) -> None:
     """Train a model; stop it with Ctrl+C or SIGTERM at any time and call it again to go on."""
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
-    chosen = find_recipe(recipe)
-    torch.manual_seed(chosen.seed)
-    folder = run or user_cache_path("napari-fcfi") / "runs" / chosen.name
-    shared = Path(os.environ.get("NAPARI_FCFI_DATA", "../shared"))
-    pictures = read_folders(data or shared / "data" / "train")
-    if init is not None:
-        from napari_fcfi.checkpoints import load_model
-
-        network = load_model(init, device="cpu").network.train()
-    else:
-        network = FCFI(chosen.architecture, lite0_weights())
-    print(f"{len(pictures)} pictures; the run lives in {folder}")
     try:
-        Run(chosen, folder, network, decay_steps=decay).train(pictures, steps, minutes)
-    except KeyboardInterrupt:
+        chosen = find_recipe(recipe)
+        torch.manual_seed(chosen.seed)
+        folder = run or user_cache_path("napari-fcfi") / "runs" / chosen.name
+        shared = Path(os.environ.get("NAPARI_FCFI_DATA", "../shared"))
+        pictures = read_folders(data or shared / "data" / "train")
+        training = Run(chosen, folder, beginning(chosen, folder, init), decay_steps=decay)
+    except (ValueError, OSError) as error:
+        sys.exit(f"error: {error}")
+    print(f"{len(pictures)} pictures; the run lives in {folder}")
+    for kind in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(kind, lambda *_: training.stop())
+    training.train(pictures, steps, minutes)
+    if training.stopping:
         print(f"stopped; the same command goes on from {folder}")
+
+
+def beginning(recipe: Recipe, folder: Path, init: str | None) -> FCFI:
+    """The network that a new run begins with: a checkpoint's, or one with ImageNet weights.
+
+    Raises
+    ------
+    ValueError
+        When a checkpoint is named for a run that has begun, or cannot be read.
+    """
+    if init is None:
+        return FCFI(recipe.architecture, lite0_weights())
+    if (folder / STATE_NAME).exists():
+        raise ValueError(
+            f"Expected a new run for --init {init}; {folder} holds one already: leave --init out "
+            "to go on with it, or name another folder with --run."
+        )
+    return load_model(init, device="cpu").network.train().requires_grad_(True)
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ Importing this package loads neither torch nor napari nor Qt; its names are load
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 from ._lazy import lazily
@@ -42,6 +43,10 @@ _HOMES = dict.fromkeys(__all__, "napari_fcfi.inference") | {
     "available_models": "napari_fcfi.checkpoints",
     "load_model": "napari_fcfi.checkpoints",
 }
+
+# Waiting threads sleep instead of spinning, so that a click stays quick on a busy machine and the
+# window stays alive; torch's OpenMP reads it once, when it is loaded.
+os.environ.setdefault("GOMP_SPINCOUNT", "1000")
 
 __getattr__ = lazily(__name__, _HOMES)
 

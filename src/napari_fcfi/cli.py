@@ -9,7 +9,6 @@ from __future__ import annotations
 import inspect
 import json
 import logging
-import os
 import sys
 from collections.abc import Callable, Sequence
 from importlib.metadata import version
@@ -54,8 +53,6 @@ def main(arguments: Sequence[str] | None = None) -> None:
     arguments
         What stands after the program's name; by default what this process was started with.
     """
-    # Works only before torch is loaded: waiting threads sleep, so that the window stays alive.
-    os.environ.setdefault("GOMP_SPINCOUNT", "1000")
     given = sys.argv[1:] if arguments is None else arguments
     try:
         app(args=with_command(given), prog_name="napari-fcfi")
@@ -177,7 +174,7 @@ def segment(
 ) -> None:
     """Segment one object by its clicks, in their order, and write it as label 1."""
     clicks = [parse_click(text) for text in click]
-    check_output(output)
+    check_output(output, image)
     # Late: torch takes seconds, and wrong arguments should not wait for it.
     from napari_fcfi import Interaction, load_model
 
@@ -214,14 +211,17 @@ def parse_click(text: str) -> tuple[float, float, bool]:
     return y, x, sign != ["bg"]
 
 
-def check_output(path: Path) -> None:
+def check_output(path: Path, image: Path) -> None:
     """Nothing, if labels can be written to a file of this name.
 
     Raises
     ------
     typer.BadParameter
-        When the suffix is none of ours or the folder is not there.
+        When the suffix is none of ours, the folder is not there, or the file is the image.
     """
+    if path.resolve() == image.resolve():
+        message = "expected a file of its own for the labels; got the image: choose another name."
+        raise typer.BadParameter(message, param_hint="--output")
     if path.suffix.lower() not in (*TIFF_SUFFIXES, ".png"):
         message = f"expected a name that ends in .tif, .tiff or .png; got {path.name!r}."
         raise typer.BadParameter(message, param_hint="--output")

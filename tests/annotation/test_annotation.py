@@ -29,6 +29,19 @@ class History(RuleBasedStateMachine):
         self.past: list[np.ndarray] = []
         self.future: list[np.ndarray] = []
         self.count = 0
+        self.held_before: list[dict[int, Any]] = []
+
+    def held(self) -> dict[int, Any]:
+        """What every object holds, as it can be compared: pixels that carry its label, and what
+        lies beneath."""
+        whole, seen = Box.of(SHAPE[1:]), {}
+        for label in self.annotation.labels:
+            found = self.annotation.get(label)
+            assert found is not None
+            taken, beneath = found.holding.seen_in(whole)
+            taken = taken & (found.plane.of(self.labels) == label)
+            seen[label] = taken.tolist(), np.where(taken, beneath, 0).tolist()
+        return seen
 
     def write(self, step: Step) -> None:
         view = step.plane.of(self.labels)
@@ -37,6 +50,7 @@ class History(RuleBasedStateMachine):
 
     def do(self, step: Step) -> None:
         self.past.append(self.labels.copy())
+        self.held_before.append(self.held())
         self.future.clear()
         self.annotation.do(step)
         self.write(step)
@@ -76,13 +90,16 @@ class History(RuleBasedStateMachine):
         self.future.append(self.labels.copy())
         self.write(step)
         assert np.array_equal(self.labels, self.past.pop())
+        assert self.held() == self.held_before.pop()
 
     @precondition(lambda self: self.future)
     @rule()
     def redo(self) -> None:
+        before = self.held()
         step = self.annotation.redo()
         assert step is not None
         self.past.append(self.labels.copy())
+        self.held_before.append(before)
         self.write(step)
         assert np.array_equal(self.labels, self.future.pop())
 
@@ -112,3 +129,79 @@ def test_states_are_those_that_led_to_the_newest_one() -> None:
     annotation.undo()
     assert annotation.states(1) == ("first",)
     assert annotation.states(3) == ()
+
+
+class OnePlane:
+    """An annotation and the plane that its changes are written into."""
+
+    def __init__(self) -> None:
+        self.annotation, self.plane = Annotation(), np.zeros((1, 6), np.uint8)
+
+    def write(self, step: Step | None) -> None:
+        assert step is not None
+        rows, columns, values = step.change.pixels(self.plane)
+        self.plane[rows, columns] = values
+
+    def do(self, label: int, columns: slice | None) -> None:
+        """Give an object these columns; None deletes it."""
+        found, holding = self.annotation.get(label), self.annotation.holding(label)
+        after: Any = None
+        if columns is None:
+            change = claim_nothing(self.plane, label, holding)
+        else:
+            after, mask = f"{label} in {columns}", np.zeros(self.plane.shape, np.bool_)
+            mask[:, columns] = True
+            box = Box.of((1, 6))
+            change = claim(self.plane, box, mask, label, holding, overwrite=True).change
+        state = None if found is None else found.state
+        step = Step(label, Plane((None, None)), state, after, change)
+        self.write(step)
+        self.annotation.do(step)
+
+    @property
+    def row(self) -> list[int]:
+        return self.plane[0].tolist()
+
+
+def test_an_undone_delete_brings_back_what_lies_beneath_other_objects() -> None:
+    one = OnePlane()
+    one.do(1, slice(0, 4))
+    one.do(2, slice(2, 6))
+    one.do(1, None)
+    assert one.row == [0, 0, 2, 2, 2, 2]
+    one.write(one.annotation.undo())
+    assert one.row == [1, 1, 2, 2, 2, 2]
+    one.do(2, slice(4, 6))
+    assert one.row == [1, 1, 1, 1, 2, 2]
+
+
+def test_a_delete_done_again_leaves_nothing_of_the_object_beneath_others() -> None:
+    one = OnePlane()
+    one.do(1, slice(0, 4))
+    one.do(2, slice(2, 6))
+    one.do(1, None)
+    one.write(one.annotation.undo())
+    one.write(one.annotation.redo())
+    one.do(2, slice(4, 6))
+    assert one.row == [0, 0, 0, 0, 2, 2]
+
+
+def test_an_undone_first_click_forgets_no_painted_pixels_beneath_others() -> None:
+    one = OnePlane()
+    one.plane[0, :4] = 1  # painted, not clicked
+    one.do(2, slice(2, 6))
+    one.do(1, slice(0, 2))
+    one.write(one.annotation.undo())
+    one.do(2, slice(4, 6))
+    assert one.row == [1, 1, 1, 1, 2, 2]
+
+
+def test_a_step_that_was_only_looked_at_is_not_taken_back() -> None:
+    one = OnePlane()
+    one.do(1, slice(0, 4))
+    assert one.annotation.step_to_redo is None
+    step = one.annotation.step_to_undo
+    assert step is not None
+    assert one.annotation.get(1) is not None
+    assert one.annotation.undo() == step
+    assert one.annotation.step_to_undo is None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import pickle
 from pathlib import Path
@@ -19,6 +20,7 @@ from napari_fcfi.checkpoints import (
     write_checkpoint,
 )
 from napari_fcfi.checkpoints.files import CARD_KEY
+from napari_fcfi.checkpoints.load import EMBEDDED
 
 
 @pytest.fixture
@@ -121,7 +123,12 @@ def test_the_embedded_model_is_at_hand_with_its_terms() -> None:
     model = load_model("fcfi-lite", device="cpu")
     assert "non-commercial" in model.card.terms
     assert model.card.licence
-    assert model.card.data
+    assert len(model.card.data) == 50
+    assert model.card.training
+    assert model.card.figures
+    beside = json.loads((EMBEDDED / "fcfi-lite.json").read_text())
+    assert beside.pop("sha256") == model.sha256
+    assert Card.model_validate(beside) == model.card
 
 
 def test_a_file_in_the_users_folder_is_found_by_name(

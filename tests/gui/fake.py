@@ -22,7 +22,8 @@ TIMEOUT_MS = 10_000
 
 @dataclass(frozen=True)
 class FakeState:
-    """A state whose mask is made of squares around its clicks."""
+    """A state whose mask is made of squares around its clicks, the smaller the higher its threshold
+    is."""
 
     settings: Settings
     shape: tuple[int, int] = (0, 0)
@@ -32,10 +33,16 @@ class FakeState:
 
     def mask(self, box: Box) -> np.ndarray:
         full = np.zeros(self.shape, bool)
+        radius = radius_at(self.settings.threshold)
         for click in self.clicks:
-            side = square(click, self.shape, RADIUS if click.foreground else RADIUS // 2)
+            side = square(click, self.shape, radius if click.foreground else radius // 2)
             full[side.slices] = click.foreground
         return full[box.slices]
+
+
+def radius_at(threshold: float) -> int:
+    """Half side of the squares; `RADIUS` at the threshold that comes with the settings."""
+    return round(RADIUS * (1 - threshold) / (1 - Settings().threshold))
 
 
 def square(click: Click, shape: tuple[int, int], half: int) -> Box:
@@ -88,7 +95,11 @@ class FakePredictor:
     )
     gate: Gate = field(default_factory=Gate)
     calls: list[tuple[str, tuple[Click, ...]]] = field(default_factory=list)
+    fields: list[Any] = field(default_factory=list)
+    """The field of every call that was a click."""
     problem: Exception | None = None
+    window_half: int | None = None
+    """Half side of the window around the newest click; None: the window is the whole field."""
 
     def _work(self, kind: str, *clicks: Click) -> None:
         self.calls.append((kind, clicks))
@@ -102,14 +113,20 @@ class FakePredictor:
     def __call__(
         self, field: Any, state: FakeState, clicks: Sequence[Click], *, scope: Any = None
     ) -> FakeState:
+        self.fields.append(field)
         self._work("click", *clicks)
         return replace(
             state,
             shape=field.shape,
             clicks=(*state.clicks, *clicks),
             groups=(*state.groups, tuple(clicks)),
-            window=field.box,
+            window=self._window(field, clicks[-1]),
         )
+
+    def _window(self, field: Any, click: Click) -> Box:
+        if self.window_half is None:
+            return field.box
+        return square(click, field.shape, self.window_half)
 
     def remove(self, field: Any, state: FakeState, click: Click, **_: Any) -> FakeState:
         self._work("remove", click)

@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +20,38 @@ from tests.gui.hand import Hand, grey
 pytestmark = pytest.mark.gui
 
 ROOT = Path(__file__).parents[2]
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """An object of a sample image as drawn by hand: a box around it, and its area in px."""
+
+    y0: int
+    x0: int
+    y1: int
+    x1: int
+    area: int
+
+    def is_near(self, mask: np.ndarray) -> bool:
+        """Whether a mask lies in the box, fills a good part of it, and is neither too small nor
+        spread to what is around."""
+        rows, columns = np.nonzero(mask)
+        if not rows.size:
+            return False
+        inside = mask[self.y0 : self.y1, self.x0 : self.x1].sum() / rows.size
+        height, width = np.ptp(rows) + 1, np.ptp(columns) + 1
+        return bool(
+            inside > 0.9
+            and self.area / 3 < rows.size < self.area * 1.5
+            and height > 0.5 * (self.y1 - self.y0)
+            and width > 0.5 * (self.x1 - self.x0)
+        )
+
+
+DRAWN = {
+    "coffee": Drawn(10, 165, 315, 410, 47_000),  # the cup and its handle, without the saucer
+    "phase_contrast": Drawn(85, 125, 230, 212, 4_500),
+}
 
 
 class RealHand(Hand):
@@ -136,3 +169,23 @@ def test_the_demo_clicks_by_itself_and_leaves_pictures_and_labels(
     truth = imread(folder / "fluorescence_nuclei.png")
     nucleus, mask = truth == truth[275, 265], labels == 1
     assert (mask & nucleus).sum() / (mask | nucleus).sum() > 0.8
+    for sample, drawn in DRAWN.items():
+        assert drawn.is_near(tifffile.imread(tmp_path / f"{sample}_labels.tif") == 1), sample
+
+
+@pytest.mark.parametrize("arguments", [[], ["--virtual"]])
+def test_the_demo_without_a_display_says_what_to_do(tmp_path: Path, arguments: list[str]) -> None:
+    without = {k: v for k, v in os.environ.items() if k not in ("DISPLAY", "WAYLAND_DISPLAY")}
+    done = subprocess.run(
+        [sys.executable, "examples/demo.py", *arguments, "--output", str(tmp_path)],
+        cwd=ROOT,
+        env=without,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert done.stderr.strip() == (
+        "No display was found: run 'make demo', or xvfb-run python examples/demo.py --virtual."
+    )

@@ -211,13 +211,18 @@ def test_renamed_and_hidden_layers_are_written_all_the_same(
 
 
 def test_closing_the_panel_while_a_prediction_runs_does_no_harm(
-    hand: Hand, predictor: FakePredictor
+    hand: Hand, predictor: FakePredictor, told: list[str]
 ) -> None:
     running(hand, predictor)
-    labels = hand.panel.session.labels
+    labels, tool = hand.panel.session.labels, hand.panel.tool
     hand.viewer.window.remove_dock_widget(hand.panel)
     hand.qtbot.waitUntil(lambda: hand.panel.session.image is None)
+    hand.key("T")
     settle(hand, predictor)
+    for key in (("Z", "control"), ("Z", "control", "shift"), ("N",), ("Escape",)):
+        hand.key(*key)
+    assert tool.left_is_foreground
+    assert told == []
     assert not labels.data.any()
     names = [callback.__name__ for callback in hand.viewer.mouse_double_click_callbacks]
     assert "double_click_to_zoom" in names

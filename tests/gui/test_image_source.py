@@ -21,11 +21,15 @@ def source(image: Image, plane: Plane, contrast: str = "auto"):
 
 def test_limits_that_napari_chose_are_not_the_users() -> None:
     for data in (STACK, STACK.astype(float), STACK.astype(np.uint8), da.from_array(STACK)):
-        image = Image(data)
-        assert not ContrastWatch(image).changed(image)
+        for image in (Image(data), Image([data, data[:, ::2, ::2]], multiscale=True)):
+            assert not ContrastWatch(image).changed(image)
 
 
-@pytest.mark.parametrize("data", [STACK, da.from_array(STACK)], ids=["numpy", "dask"])
+@pytest.mark.parametrize(
+    "data",
+    [STACK, da.from_array(STACK), [STACK, STACK[:, ::2, ::2]]],
+    ids=["numpy", "dask", "pyramid"],
+)
 def test_limits_that_the_user_moved_are_the_users(data) -> None:
     image = Image(data)
     watch = ContrastWatch(image)

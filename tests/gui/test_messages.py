@@ -7,6 +7,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
+from napari_fcfi.inference import InputError
 from tests.gui.fake import FakePredictor
 from tests.gui.hand import Hand, grey
 
@@ -108,6 +109,22 @@ def test_a_prediction_that_fails_is_told_and_the_rest_goes_on(
     predictor.problem = None
     hand.click_and_wait(30, 70)
     assert (hand.at(30, 20), hand.at(30, 70)) == (1, 1)
+
+
+def test_a_sentence_of_the_predictor_is_shown_as_it_is(
+    hand: Hand, predictor: FakePredictor, told: list[str]
+) -> None:
+    predictor.problem = InputError("A click was expected, but none came; click on the object.")
+    hand.click_and_wait(30, 70)
+    assert one_sentence(told) == str(predictor.problem)
+
+
+def test_an_error_of_a_library_is_not_taken_for_a_sentence(
+    hand: Hand, predictor: FakePredictor, told: list[str]
+) -> None:
+    predictor.problem = ValueError("operands could not be broadcast together")
+    hand.click_and_wait(30, 70)
+    assert one_sentence(told).startswith("The prediction failed (ValueError: operands")
 
 
 def test_too_little_memory_is_told(hand: Hand, predictor: FakePredictor, told: list[str]) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from napari_fcfi.annotation import Plane
 from napari_fcfi.inference import Click
-from tests.gui.fake import RADIUS
+from tests.gui.fake import RADIUS, FakePredictor, radius_at
 from tests.gui.hand import Hand, grey
 
 pytestmark = pytest.mark.gui
@@ -188,6 +188,62 @@ def test_the_threshold_moves_the_mask_of_the_current_object_at_once(hand: Hand) 
     hand.click_and_wait(30, 20)
     hand.panel.settings_widgets["threshold"].value = 0.7
     hand.wait()
-    state = hand.panel.session.current.state
-    assert state.settings.threshold == pytest.approx(0.7)
-    assert hand.own(1).any()
+    assert radius_at(0.7) < RADIUS
+    assert hand.own(1).sum() == (2 * radius_at(0.7) + 1) ** 2
+
+
+def test_a_threshold_moved_while_the_first_click_runs_counts_for_it(
+    hand: Hand, predictor: FakePredictor
+) -> None:
+    predictor.gate.clear()
+    hand.click(30, 20)
+    hand.qtbot.waitUntil(lambda: len(predictor.calls) == 1)
+    hand.panel.settings_widgets["threshold"].value = 0.7
+    predictor.gate.set()
+    hand.wait()
+    assert hand.own(1).sum() == (2 * radius_at(0.7) + 1) ** 2
+
+
+def test_a_threshold_that_a_waiting_click_was_taken_with_is_no_step_of_its_own(
+    hand: Hand, predictor: FakePredictor
+) -> None:
+    hand.click_and_wait(60, 80)
+    predictor.gate.clear()
+    hand.click(60, 20)
+    hand.qtbot.waitUntil(lambda: len(predictor.calls) == 2)
+    hand.key("N")
+    hand.click(30, 20)
+    hand.panel.settings_widgets["threshold"].value = 0.7
+    predictor.gate.set()
+    hand.wait()
+    assert hand.own(2).sum() == (2 * radius_at(0.7) + 1) ** 2
+    hand.key("Z", "control")
+    assert not hand.own(2).any()
+
+
+def test_an_object_is_not_continued_on_another_image(hand: Hand) -> None:
+    hand.click_and_wait(30, 20)
+    hand.panel.image_box.value = hand.viewer.add_image(grey()[::-1], name="other channel")
+    hand.click_and_wait(30, 70)
+    assert (hand.at(30, 20), hand.at(30, 70)) == (1, 2)
+
+
+def test_a_label_without_an_answer_is_kept_for_another_image(hand: Hand) -> None:
+    hand.click_and_wait(30, 20)
+    hand.key("N")
+    hand.panel.image_box.value = hand.viewer.add_image(grey()[::-1], name="other channel")
+    assert hand.panel.session.label == 2
+
+
+def test_undo_of_a_delete_brings_back_what_lies_beneath_a_neighbour(hand: Hand) -> None:
+    hand.panel.settings_widgets["overwrite"].value = True
+    hand.click_and_wait(30, 30)
+    hand.key("N")
+    hand.click_and_wait(30, 34)
+    session = hand.panel.session
+    session.labels.selected_label = 1
+    press(hand, "delete")
+    press(hand, "undo")
+    session.labels.selected_label = 2
+    press(hand, "reset")
+    assert hand.own(1).sum() == (2 * RADIUS + 1) ** 2

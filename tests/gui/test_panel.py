@@ -6,10 +6,17 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
+from pytestqt.qtbot import QtBot
 from qtpy.QtCore import Qt
 from superqt import QCollapsible
 
-from napari_fcfi.plugin import keys
+from napari_fcfi.checkpoints import CheckpointError
+from napari_fcfi.checkpoints.load import choose_device
+from napari_fcfi.plugin import keys, preferences
+from napari_fcfi.plugin import panel as panel_module
+from napari_fcfi.plugin.model_loading import one_sentence
+from napari_fcfi.plugin.panel import SegmentPanel
+from napari_fcfi.plugin.panel_parts import TiffOffer
 from napari_fcfi.plugin.preferences import stored_settings
 from napari_fcfi.settings import Settings
 from tests.gui.fake import FakePredictor
@@ -38,11 +45,31 @@ def test_a_changed_setting_counts_at_the_next_click_and_is_remembered(hand: Hand
     hand.click_and_wait(30, 20)
     settings = hand.panel.session.current.state.settings
     assert settings == Settings(expansion_ratio=1.5, contrast="full")
-    assert stored_settings() == settings
+    hand.qtbot.waitUntil(lambda: stored_settings() == settings)
     hand.viewer.window.remove_dock_widget(hand.panel)
     _, again = hand.viewer.window.add_plugin_dock_widget("napari-fcfi", "Segment")
     assert again.settings_widgets["expansion_ratio"].value == pytest.approx(1.5)
     assert again.settings_widgets["contrast"].value == "full"
+
+
+def test_a_slider_that_moves_is_stored_once(hand: Hand, monkeypatch: pytest.MonkeyPatch) -> None:
+    written: list[Settings] = []
+    monkeypatch.setattr(panel_module, "store_settings", written.append)
+    for ratio in (0.5, 0.6, 0.7):
+        hand.panel.settings_widgets["expansion_ratio"].value = ratio
+    assert hand.panel.session.settings.expansion_ratio == pytest.approx(0.7)
+    assert written == []
+    hand.qtbot.waitUntil(lambda: len(written) > 0)
+    hand.qtbot.wait(50)
+    assert written == [hand.panel.session.settings]
+
+
+def test_a_setting_changed_right_before_the_panel_is_closed_is_stored(
+    hand: Hand,
+) -> None:
+    hand.panel.settings_widgets["expansion_ratio"].value = 1.5
+    hand.panel.close_session()
+    assert stored_settings() == Settings(expansion_ratio=1.5)
 
 
 def test_the_labels_layer_is_made_at_the_first_click_with_the_images_transform(
@@ -89,19 +116,22 @@ def test_another_image_gets_its_own_labels_and_the_first_ones_stay(
     assert np.array_equal(first.data, before)
     hand.panel.image_box.value = hand.viewer.layers[0]
     assert hand.panel.session.labels == first
+    first.selected_label = 1
     assert len(hand.panel.tool.layer.data) == 1  # its objects and their history are still known
     hand.key("Z", "control")
     assert not first.data.any()
 
 
-def test_channels_as_layers_share_labels_and_objects(dock: Callable[..., Hand]) -> None:
+def test_channels_as_layers_share_labels_and_each_begins_its_own_object(
+    dock: Callable[..., Hand],
+) -> None:
     hand = dock(grey())
     hand.click_and_wait(30, 20)
     labels = hand.panel.session.labels
     hand.panel.image_box.value = hand.viewer.add_image(grey()[::-1], name="other channel")
     hand.click_and_wait(30, 70)
     assert hand.panel.session.labels == labels
-    assert (hand.at(30, 20), hand.at(30, 70)) == (1, 1)
+    assert (hand.at(30, 20), hand.at(30, 70)) == (1, 2)
 
 
 def test_an_image_of_more_dimensions_gets_a_clicks_layer_of_its_own(
@@ -121,10 +151,45 @@ def test_layer_lists_follow_the_viewer(hand: Hand) -> None:
     extra = hand.viewer.add_image(grey((50, 60)), name="extra")
     assert extra in list(hand.panel.image_box.choices)
     extra.name = "renamed"
-    hand.panel.image_box.reset_choices()
-    assert "renamed" in [str(layer) for layer in hand.panel.image_box.choices]
+    assert hand.panel.image_box.get_choice("renamed") == extra
+    assert hand.panel.image_box.get_choice("extra") is None
     hand.viewer.layers.remove(extra)
     assert extra not in list(hand.panel.image_box.choices)
+
+
+@pytest.mark.parametrize("name", ["renamed", "extra"])  # two layers never have one name
+def test_a_renamed_image_stays_chosen_and_is_clicked_on(hand: Hand, name: str) -> None:
+    hand.viewer.add_image(grey((50, 60)), name="extra")
+    image = hand.panel.session.image
+    image.name = name
+    box = hand.panel.image_box
+    assert (box.value, box.current_choice) == (image, image.name)
+    hand.panel.tool.activate()
+    hand.click_and_wait(30, 20)
+    assert hand.panel.session.image == image
+    assert hand.at(30, 20) == 1
+
+
+def test_renamed_labels_stay_chosen_and_are_written_further(hand: Hand) -> None:
+    hand.click_and_wait(30, 20)
+    labels, box = hand.panel.session.labels, hand.panel.labels_box
+    labels.name = "mine"
+    assert (box.value, box.current_choice) == (labels, "mine")
+    other = hand.viewer.add_labels(np.zeros((80, 100), np.uint8), name="other")
+    hand.panel.tool.activate()
+    hand.click_and_wait(30, 70)
+    assert hand.panel.session.labels == labels
+    assert (labels.data[30, 20], labels.data[30, 70]) == (1, 1)
+    assert not other.data.any()
+
+
+def test_a_closed_panel_hears_of_no_new_name(hand: Hand) -> None:
+    box, image = hand.panel.image_box, hand.panel.session.image
+    hand.panel.close_session()
+    before = box.choices
+    image.name = "renamed"
+    assert box.get_choice("renamed") is None
+    assert box.choices == before
 
 
 def test_the_status_line_counts_clicks_and_names_time_and_device(hand: Hand) -> None:
@@ -148,6 +213,28 @@ def test_another_device_loads_the_model_anew(hand: Hand) -> None:
     assert hand.panel.model_row.device.value == "cpu"
     hand.click_and_wait(30, 20)
     assert hand.at(30, 20) == 1
+
+
+def test_an_error_that_is_not_ours_is_told_with_its_kind_and_what_to_do(
+    hand: Hand, told: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(_: object) -> None:
+        raise ValueError("math domain error")
+
+    monkeypatch.setattr(hand.panel.loader, "_load", broken)
+    hand.panel.model_row.device.value = "cpu"
+    hand.qtbot.waitUntil(lambda: not hand.panel.loader.busy)
+    sentence = "The model could not be loaded (ValueError: math domain error): choose another one."
+    assert told == [sentence]
+    assert hand.panel.status.text.text() == sentence
+    assert hand.panel.model_row.device.value == "auto"
+
+
+def test_a_device_that_is_unknown_is_told_in_its_own_words() -> None:
+    with pytest.raises(CheckpointError) as caught:
+        choose_device("abacus")
+    assert one_sentence(caught.value) == str(caught.value)
+    assert "abacus" in one_sentence(caught.value)
 
 
 def test_buttons_and_the_canvas_keep_the_keyboards_focus(hand: Hand) -> None:
@@ -179,6 +266,33 @@ def test_our_keys_clash_with_none_of_naparis(hand: Hand) -> None:
     assert not ours & set(layer.class_keymap)
     assert not ours & set(type(hand.viewer).class_keymap)
     assert ours == set(hand.panel.tool.layer.keymap)
+
+
+def close(hand: Hand, panel: SegmentPanel) -> None:
+    """Close the dock, and wait until its panel knows."""
+    hand.viewer.window.remove_dock_widget(panel)
+    hand.qtbot.waitUntil(lambda: panel.session.image is None)
+
+
+def test_a_closed_panel_leaves_no_keys_on_the_clicks_layer(hand: Hand, told: list[str]) -> None:
+    tool, layer = hand.panel.tool, hand.panel.tool.layer
+    close(hand, hand.panel)
+    assert not layer.keymap
+    assert hand.viewer.layers.selection.active == layer
+    hand.key("T")
+    assert tool.left_is_foreground
+    assert told == []
+
+
+def test_a_panel_that_ends_late_takes_no_keys_from_the_next_one(hand: Hand) -> None:
+    layer = hand.panel.tool.layer
+    hand.viewer.window.remove_dock_widget(hand.panel)
+    _, again = hand.viewer.window.add_plugin_dock_widget("napari-fcfi", "Segment")
+    hand.qtbot.waitUntil(lambda: hand.panel.session.image is None and not again.loader.busy)
+    hand.key("T")
+    assert not again.tool.left_is_foreground
+    close(hand, again)
+    assert not layer.keymap
 
 
 @pytest.mark.parametrize("expanded", [False, True])
@@ -215,6 +329,16 @@ def test_naparis_tiff_reader_is_offered_until_it_is_chosen(dock: Callable[..., H
     _, again = hand.viewer.window.add_plugin_dock_widget("napari-fcfi", "Segment")
     assert again.tiff_offer.isHidden()
     plugins.extension2reader = {}
+
+
+@pytest.mark.parametrize("chosen", [False, True])
+def test_the_offer_is_no_window_of_its_own(
+    qtbot: QtBot, monkeypatch: pytest.MonkeyPatch, chosen: bool
+) -> None:
+    monkeypatch.setattr(preferences, "tiff_reader_is_chosen", lambda: chosen)
+    offer = TiffOffer()
+    qtbot.addWidget(offer)
+    assert not offer.isVisible()
 
 
 def test_a_stored_choice_of_another_reader_is_not_overwritten() -> None:

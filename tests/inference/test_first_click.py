@@ -12,10 +12,13 @@ from hypothesis import strategies as st
 
 from napari_fcfi.inference import Box, Click, Field, Predictor, Window
 from napari_fcfi.inference.first_click import (
+    AGREEMENT_POWER,
     MOST_WINDOWS,
+    SIZE_POWER,
     agreement,
     boxes_around,
     connected_share,
+    cut_share,
     scores_of,
 )
 from napari_fcfi.inference.passes import Answer
@@ -87,16 +90,27 @@ def test_what_is_not_connected_with_the_click_lowers_the_share() -> None:
     assert connected_share(here & False, window, click) == 0
 
 
+def test_a_mask_at_the_sides_is_cut_only_where_the_field_goes_on() -> None:
+    window = WINDOWS[0]
+    half = np.zeros(window.size, bool)
+    half[:, : window.size[1] // 2] = True  # all of the left side, half of upper and lower
+    assert cut_share(half, window, WINDOWS[3].box) == pytest.approx((1 + 0.5 + 0.5) / 4)
+    assert cut_share(half, window, window.box) == 0
+
+
 def test_the_score_is_the_product_of_its_parts() -> None:
     answers = [answer(disk(15, window), 0.8) for window in WINDOWS]
     answers[3] = answer(disk(40, WINDOWS[3]), 0.8)
-    scores = scores_of(WINDOWS, answers, [Click(100, 100)], 0.5)
+    largest = WINDOWS[3].box
+    scores = scores_of(WINDOWS, answers, [Click(100, 100)], 0.5, largest)
     agreeing = [
         agreement(WINDOWS[i], answers[i], WINDOWS[i + 1], answers[i + 1], 0.5) for i in range(3)
     ]
-    assert scores[0] == pytest.approx(0.8 * math.sqrt(agreeing[0]))
-    assert scores[2] == pytest.approx(0.8 * math.sqrt((agreeing[1] + agreeing[2]) / 2))
-    assert scores[3] == pytest.approx(0.8 * math.sqrt(agreeing[2]))
+    preferred = [(window.box.height / largest.height) ** SIZE_POWER for window in WINDOWS]
+    assert scores[0] == pytest.approx(0.8 * agreeing[0] ** AGREEMENT_POWER * preferred[0])
+    both = (agreeing[1] + agreeing[2]) / 2
+    assert scores[2] == pytest.approx(0.8 * both**AGREEMENT_POWER * preferred[2])
+    assert scores[3] == pytest.approx(0.8 * agreeing[2] ** AGREEMENT_POWER)
     assert int(np.argmax(scores)) < 3
 
 

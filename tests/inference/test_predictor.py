@@ -73,10 +73,14 @@ def test_cache_on_and_off_agree_bit_for_bit(model: FakeModel, field: Field) -> N
         assert same(a, b)
 
 
+NEAR = Box(0, 20, 90, 110)
+"""A scope around the bright square: its window is not far too large, so it stays."""
+
+
 def test_a_further_click_in_the_window_needs_no_encoder(
     predictor: Predictor, model: FakeModel, field: Field
 ) -> None:
-    state = predictor(field, predictor.initial(), [Click(40, 60)])
+    state = predictor(field, predictor.initial(), [Click(40, 60)], scope=NEAR)
     model.network.encoded.clear()
     further = predictor(field, state, [Click(50, 50)])
     assert further.zoom == state.zoom
@@ -86,7 +90,7 @@ def test_a_further_click_in_the_window_needs_no_encoder(
 def test_feedback_is_the_answer_before(
     predictor: Predictor, model: FakeModel, field: Field
 ) -> None:
-    state = predictor(field, predictor.initial(), [Click(40, 60)])
+    state = predictor(field, predictor.initial(), [Click(40, 60)], scope=NEAR)
     model.network.calls.clear()
     predictor(field, state, [Click(50, 50)])
     assert state.zoom is not None

@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 
 from training.augment import choose_crop, make_sample
 from training.data.folders import (
@@ -18,6 +19,7 @@ from training.data.folders import (
     read_folders,
     read_picture,
 )
+from training.data.validation import validation_set
 
 
 def test_a_folder_gives_pictures_with_their_objects(folder: Path) -> None:
@@ -108,3 +110,34 @@ def test_crops_lie_inside_the_picture_and_touch_the_object(folder: Path) -> None
         assert 0 <= y0 <= y0 + height <= 120
         assert 0 <= x0 <= x0 + width <= 160
         assert (picture.labels[y0 : y0 + height, x0 : x0 + width] == target.value).any()
+
+
+def test_masks_of_other_kinds_are_read_or_refused(folder: Path) -> None:
+    path = folder / "masks" / "p1.png"
+    labels = read_picture(path).labels
+    palette = Image.fromarray(labels).convert("P")
+    palette.putdata(labels.ravel().tolist())
+    palette.save(path)
+    assert np.array_equal(read_picture(path).labels, labels)
+    cv2.imwrite(str(path), labels.astype(np.uint16))
+    assert np.array_equal(read_picture(path).labels, labels)
+    cv2.imwrite(str(path), labels.astype(np.uint16) * 200)
+    with pytest.raises(DataError, match="renumber its objects"):
+        read_picture(path)
+    cv2.imwrite(str(path), np.repeat(labels[..., None], 3, axis=2))
+    with pytest.raises(DataError, match="is in colour"):
+        read_picture(path)
+
+
+def test_the_validation_set_is_what_training_holds_out(tmp_path: Path, folder: Path) -> None:
+    root = tmp_path / "data" / "train"
+    for name in ("images", "masks"):
+        (root / "many" / name).mkdir(parents=True)
+        source = (folder / name / "p0.png").read_bytes()
+        for i in range(120):
+            (root / "many" / name / f"n{i}.png").write_bytes(source)
+    found = validation_set(tmp_path)
+    assert len(found) == 3
+    assert all(in_validation("many", case.mask_path.stem) for case in found.cases)
+    assert [c.name for c in validation_set(root).cases] == [c.name for c in found.cases]
+    assert next(iter(found)).object_mask.sum() == 2821

@@ -8,12 +8,15 @@ import numpy as np
 import pytest
 import torch
 
-from napari_fcfi.network import FCFI
+from napari_fcfi.checkpoints import Card, load_model, untrained_model, write_checkpoint
+from napari_fcfi.network import FCFI, Architecture
 from napari_fcfi.network.clicks import interaction_map
 from training.data.folders import read_folders
+from training.export import export
 from training.interactions import as_tensor
-from training.loop import Batches, Run, rate_factor
+from training.loop import STATE_NAME, Batches, Run, rate_factor
 from training.recipes import Recipe, recipe, recipe_names
+from training.train import beginning
 
 SMALL = Recipe(name="small", crop=64, pictures=2, warm_up=2, bf16=False, ema=0.9)
 
@@ -53,6 +56,93 @@ def test_a_decay_branch_leaves_the_run_as_it_was(folder: Path, tmp_path: Path) -
     assert (tmp_path / "last.pt").read_bytes() == before
     assert (tmp_path / "decayed.pt").exists()
     assert Run(SMALL, tmp_path, network()).step == 2
+
+
+def test_a_finished_branch_makes_way_for_the_next(folder: Path, tmp_path: Path) -> None:
+    pictures = read_folders(folder)
+    Run(SMALL, tmp_path, network()).train(pictures, until=1)
+    Run(SMALL, tmp_path, network(), decay_steps=1).train(pictures, until=100)
+    Run(SMALL, tmp_path, network()).train(pictures, until=3)
+    again = Run(SMALL, tmp_path, network(), decay_steps=2)
+    assert (again.decay_from, again.step) == (3, 3)
+    again.train(pictures, until=100)
+    assert again.step == 5
+
+
+def test_a_run_is_not_gone_on_with_by_another_recipe(folder: Path, tmp_path: Path) -> None:
+    Run(SMALL, tmp_path, network()).train(read_folders(folder), until=1)
+    with pytest.raises(ValueError, match="Expected the recipe"):
+        Run(SMALL.model_copy(update={"clip": 1.0}), tmp_path, network())
+
+
+def test_a_gradient_that_is_not_finite_changes_nothing(folder: Path, tmp_path: Path) -> None:
+    run = Run(SMALL, tmp_path, network())
+    batch = Batches(read_folders(folder), SMALL).make(0)
+    before = weights(run)
+    hook = run.module.network.head.coarse.weight.register_hook(lambda g: g * torch.nan)
+    logged = run.take_step(batch)
+    hook.remove()
+    assert (logged["skipped"], run.step) == (1, 1)
+    assert all(torch.equal(value, before[name]) for name, value in weights(run).items())
+    assert run.take_step(batch)["skipped"] == 0
+
+
+def test_a_run_stops_after_the_step_that_is_being_taken(folder: Path, tmp_path: Path) -> None:
+    run = Run(SMALL, tmp_path, network())
+    run.stop()
+    run.train(read_folders(folder), until=5)
+    assert run.step == 0
+    assert (tmp_path / STATE_NAME).exists()
+
+
+def test_a_checkpoint_to_begin_with_is_trained(folder: Path, tmp_path: Path) -> None:
+    path = tmp_path / "mine.safetensors"
+    write_checkpoint(path, untrained_model(seed=1).network, Card(name="mine"))
+    run = Run(SMALL, tmp_path / "run", beginning(SMALL, tmp_path / "run", str(path)))
+    before = {k: v.clone() for k, v in run.module.network.state_dict().items()}
+    run.train(read_folders(folder), until=2)
+    after = run.module.network.state_dict()
+    assert any(not torch.equal(value, before[name]) for name, value in after.items())
+    with pytest.raises(ValueError, match="holds one already"):
+        beginning(SMALL, tmp_path / "run", str(path))
+
+
+@pytest.mark.parametrize(
+    "architecture",
+    [
+        Architecture(fusion="early"),
+        Architecture(fusion="early", feedback="input"),
+        Architecture(feedback="ffcm"),
+        Architecture(feedback="none"),
+    ],
+    ids=str,
+)
+def test_other_architectures_are_trained_too(
+    folder: Path, tmp_path: Path, architecture: Architecture
+) -> None:
+    other = SMALL.model_copy(update={"architecture": architecture})
+    run = Run(other, tmp_path, FCFI(architecture))
+    run.train(read_folders(folder), until=2)
+    assert run.step == 2
+
+
+def test_the_exported_checkpoint_has_the_averaged_weights_and_its_card(
+    folder: Path, tmp_path: Path
+) -> None:
+    run = Run(SMALL, tmp_path, network())
+    run.train(read_folders(folder), until=2)
+    path = tmp_path / "mine.safetensors"
+    export(tmp_path / STATE_NAME, path, figures='{"NoC@90": 3.0}')
+    model = load_model(path, device="cpu")
+    assert model.card.figures == {"NoC@90": 3.0}
+    assert "8 objects" in model.card.training
+    assert model.card.licence == ""
+    expected = run.averaged.module.state_dict()
+    for name, value in model.network.state_dict().items():
+        torch.testing.assert_close(value, expected[name], atol=1e-3, rtol=1e-3)
+    assert f'"{model.sha256}"' in path.with_suffix(".json").read_text()
+    with pytest.raises(SystemExit, match="Expected the state of a run"):
+        export(path, tmp_path / "other.safetensors")
 
 
 def test_the_rate_warms_up_stays_and_decays() -> None:

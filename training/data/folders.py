@@ -15,19 +15,16 @@ from pathlib import Path
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 from scipy import ndimage
 from tqdm import tqdm
 
-IGNORE = 255
-IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff")
+from .evaluation_sets import IGNORE, IMAGE_SUFFIXES, DataError
+
 VALIDATION_SHARE = 20
 """One picture in so many belongs to the validation part."""
 SMALLEST_TO_SPLIT = 100
 """Below so many pictures all are used for both."""
-
-
-class DataError(ValueError):
-    """A data set that cannot be used; the message says what was expected and what is there."""
 
 
 @dataclass(frozen=True)
@@ -64,7 +61,7 @@ def in_validation(set_name: str, name: str) -> bool:
 def image_of(mask: Path, images: Path) -> Path:
     """The image that a mask file belongs to."""
     stem = mask.stem.split("#")[0]
-    for suffix in IMAGE_SUFFIXES:
+    for suffix in sorted(IMAGE_SUFFIXES):
         if (candidate := images / f"{stem}{suffix}").exists():
             return candidate
     raise DataError(f"Expected an image named {stem} for the mask {mask}; {images} has none.")
@@ -77,6 +74,29 @@ def _stretched(grey: NDArray[np.generic]) -> NDArray[np.uint8]:
     return (scaled.clip(0, 1) * 255).round().astype(np.uint8)
 
 
+def read_labels(path: Path) -> NDArray[np.uint8]:
+    """Labels of a mask: grey values, or the indices of a palette picture.
+
+    Raises
+    ------
+    DataError
+        When the file cannot be decoded, is in colour, or holds a value above 255.
+    """
+    try:
+        with Image.open(path) as picture:
+            labels = np.asarray(picture)
+    except OSError as error:
+        raise DataError(f"Expected a readable mask; {path} cannot be decoded.") from error
+    if labels.ndim != 2:
+        raise DataError(f"Expected a grey mask, one number an object; {path} is in colour.")
+    if labels.max(initial=0) > IGNORE:
+        raise DataError(
+            f"Expected labels up to {IGNORE - 1} in a training mask; {path} has {labels.max()}: "
+            "renumber its objects or split it as NAME#001.png, NAME#002.png."
+        )
+    return labels.astype(np.uint8)
+
+
 def read_picture(mask_path: Path) -> Picture:
     """Read a mask and its image.
 
@@ -87,10 +107,9 @@ def read_picture(mask_path: Path) -> Picture:
     """
     image_path = image_of(mask_path, mask_path.parent.parent / "images")
     image = cv2.imread(str(image_path), cv2.IMREAD_UNCHANGED)
-    labels = cv2.imread(str(mask_path), cv2.IMREAD_GRAYSCALE)
-    for path, array in ((image_path, image), (mask_path, labels)):
-        if array is None:
-            raise DataError(f"Expected a readable picture; {path} cannot be decoded.")
+    if image is None:
+        raise DataError(f"Expected a readable picture; {image_path} cannot be decoded.")
+    labels = read_labels(mask_path)
     if image.shape[:2] != labels.shape:
         raise DataError(
             f"Expected a mask of the image's size {image.shape[:2]}; {mask_path} has "
@@ -100,7 +119,6 @@ def read_picture(mask_path: Path) -> Picture:
         image = np.repeat(_stretched(image)[..., None], 3, axis=2)
     else:
         image = cv2.cvtColor(image[..., :3], cv2.COLOR_BGR2RGB)
-    labels = labels.astype(np.uint8)
     areas = np.bincount(labels.ravel(), minlength=256)
     boxes = ndimage.find_objects(labels)
     objects = tuple(

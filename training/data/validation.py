@@ -24,10 +24,10 @@ def validation_set(root: Path) -> EvaluationSet:
     Parameters
     ----------
     root : Path
-        The folder of sets that training reads.
+        The folder of sets that training reads, or one of the folders above it.
     """
     by_set: dict[str, list[Path]] = defaultdict(list)
-    for mask in mask_files(root, validation=True):
+    for mask in mask_files(training_root(root), validation=True):
         by_set[mask.parent.parent.name].append(mask)
     cases = []
     for name, masks in sorted(by_set.items()):
@@ -37,6 +37,12 @@ def validation_set(root: Path) -> EvaluationSet:
                 image = image_of(mask, mask.parent.parent / "images")
                 cases.append(Case(f"{name}/{mask.stem}:{label}", image, mask, label, True))
     return EvaluationSet(NAME, tuple(cases))
+
+
+def training_root(root: Path) -> Path:
+    """The folder of training sets at or below ``root``."""
+    places = (root / "data" / "train", root / "train")
+    return next((place for place in places if place.is_dir()), root)
 
 
 def _chosen(picture: Picture) -> int | None:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
-from typing import cast
+from typing import Annotated, cast
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from napari_fcfi.network import Architecture
 
@@ -17,7 +17,7 @@ class Recipe(BaseModel):
     Attributes
     ----------
     crop : int
-        Side of the training crops, px.
+        Side of the training crops, px; a multiple of 32.
     pictures, objects : int
         Pictures a step, and objects asked for in each.
     round_shares : tuple of float
@@ -31,8 +31,12 @@ class Recipe(BaseModel):
         damaged mask.
     refined_weight, updated_weight : float
         Weights of the terms on M_r and M_u in Eq. 6 (paper: 1; the released HRNet recipes: 0.2).
-    learning_rate, backbone_factor : float
-        AdamW's rate, and the backbone's share of it.
+    quality_weight : float
+        Weight of the quality head's loss, which reaches that head only.
+    expansion_ratio : float
+        r of FFCM (paper: 0.3).
+    learning_rate, backbone_factor, weight_decay : float
+        AdamW's rate, the backbone's share of it, and its decay of the weights.
     warm_up : int
         Steps over which the rate rises from zero; after it the rate is constant.
     clip : float
@@ -43,13 +47,15 @@ class Recipe(BaseModel):
         Share of the crops with an object of another picture pasted in.
     bf16 : bool
         bfloat16 autocast around the decoder.
+    seed : int
+        Of every draw, together with the number of the sample or step.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     name: str
     architecture: Architecture = Architecture()
-    crop: int = 256
+    crop: Annotated[int, Field(multiple_of=32)] = 256
     pictures: int = 8
     objects: int = 2
     round_shares: tuple[float, ...] = (0.2, 0.35, 0.3, 0.15)

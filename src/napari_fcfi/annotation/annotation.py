@@ -45,6 +45,14 @@ class Step:
         return replace(self, before=self.after, after=self.before, change=self.change.reversed())
 
 
+@dataclass(frozen=True)
+class _Done:
+    """A step that was done, and holdings that it replaced and that its change does not tell."""
+
+    step: Step
+    replaced: dict[int, Holding]
+
+
 class Annotation:
     """Objects by label, and the steps that led to them.
 
@@ -53,7 +61,7 @@ class Annotation:
 
     def __init__(self) -> None:
         self._objects: dict[int, SegmentedObject] = {}
-        self._steps: list[Step] = []
+        self._done: list[_Done] = []
         self._cursor = 0
 
     @property
@@ -76,9 +84,9 @@ class Annotation:
         if found is None:
             return ()
         before = [
-            step.before
-            for step in self._steps[: self._cursor]
-            if step.label == label and step.before is not None
+            done.step.before
+            for done in self._done[: self._cursor]
+            if done.step.label == label and done.step.before is not None
         ]
         return (*before, found.state)
 
@@ -90,40 +98,63 @@ class Annotation:
     @property
     def can_redo(self) -> bool:
         """Whether there is a step to do again."""
-        return self._cursor < len(self._steps)
+        return self._cursor < len(self._done)
+
+    @property
+    def step_to_undo(self) -> Step | None:
+        """The reversed newest step, which `undo` takes over; None at the beginning."""
+        return self._done[self._cursor - 1].step.reversed() if self.can_undo else None
+
+    @property
+    def step_to_redo(self) -> Step | None:
+        """The step that was undone last, which `redo` takes over again; None at the end."""
+        return self._done[self._cursor].step if self.can_redo else None
 
     def do(self, step: Step) -> None:
-        """Take over a step whose change was, or will be, written; what was undone is forgotten."""
-        del self._steps[self._cursor :]
-        self._steps.append(step)
+        """Take over a step whose change was written; what was undone is forgotten."""
+        del self._done[self._cursor :]
+        self._done.append(_Done(step, self._forget_what_vanished(step)))
         self._cursor += 1
         self._follow(step)
 
     def undo(self) -> Step | None:
         """The reversed newest step, taken over already; None at the beginning."""
-        if not self.can_undo:
-            return None
-        self._cursor -= 1
-        step = self._steps[self._cursor].reversed()
-        self._follow(step)
+        step = self.step_to_undo
+        if step is not None:
+            self._cursor -= 1
+            self._follow(step)
+            self._put_holdings(self._done[self._cursor].replaced)
         return step
 
     def redo(self) -> Step | None:
         """The step that was undone last, taken over again; None at the end."""
-        if not self.can_redo:
-            return None
-        step = self._steps[self._cursor]
-        self._cursor += 1
-        self._follow(step)
+        step = self.step_to_redo
+        if step is not None:
+            self._forget_what_vanished(step)
+            self._cursor += 1
+            self._follow(step)
         return step
 
     def _follow(self, step: Step) -> None:
         holding = self.holding(step.label).after(step.change, step.label)
-        if step.after is not None:
+        if step.after is None:
+            self._objects.pop(step.label, None)
+        else:
             self._objects[step.label] = SegmentedObject(step.label, step.plane, step.after, holding)
-            return
-        self._objects.pop(step.label, None)
-        self._objects = {
-            label: replace(other, holding=other.holding.without(step.label))
-            for label, other in self._objects.items()
+
+    def _forget_what_vanished(self, step: Step) -> dict[int, Holding]:
+        """Let no object hold what a step removes; gives the holdings as they were before."""
+        if step.after is not None:
+            return {}
+        before = {label: found.holding for label, found in self._objects.items()}
+        after = {label: holding.without(step.label) for label, holding in before.items()}
+        self._put_holdings(after)
+        return {
+            label: holding
+            for label, holding in before.items()
+            if label == step.label or after[label] is not holding
         }
+
+    def _put_holdings(self, holdings: dict[int, Holding]) -> None:
+        for label, holding in holdings.items():
+            self._objects[label] = replace(self._objects[label], holding=holding)

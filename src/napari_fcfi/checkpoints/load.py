@@ -70,7 +70,7 @@ def choose_device(device: str = "auto") -> torch.device:
 
     Raises
     ------
-    ValueError
+    CheckpointError
         When the device is unknown or not there.
     """
     usable = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
@@ -78,9 +78,9 @@ def choose_device(device: str = "auto") -> torch.device:
         return torch.device(next((kind for kind, there in usable.items() if there), "cpu"))
     kind = device.split(":")[0]
     if kind not in ("cpu", *usable):
-        raise ValueError(f"Expected auto, cpu, cuda or mps as device; got {device!r}.")
+        raise CheckpointError(f"Expected auto, cpu, cuda or mps as device; got {device!r}.")
     if not usable.get(kind, True):
-        raise ValueError(f"Expected a device that is there; {device} is not: use cpu or auto.")
+        raise CheckpointError(f"Expected a device that is there; {device} is not: use cpu or auto.")
     return torch.device(device)
 
 
@@ -97,7 +97,8 @@ def load_model(name_or_path: str | Path = "fcfi-lite", device: str = "auto") -> 
     Raises
     ------
     CheckpointError
-        When the file is missing, damaged, of another kind, or does not fit its network.
+        When the file is missing, damaged, of another kind, or does not fit its network, or when
+        the device is unknown or not there.
     """
     path = checkpoint_path(name_or_path)
     card, weights = read_checkpoint(path)

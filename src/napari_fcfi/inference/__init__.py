@@ -13,6 +13,7 @@ from napari_fcfi._lazy import lazily
 if TYPE_CHECKING:
     from .box import Box
     from .click import Click
+    from .errors import InputError
     from .events import ClickGroup, Edit, Event, Start
     from .exact import Bits, Exact
     from .field import Field
@@ -32,6 +33,7 @@ __all__ = [
     "Event",
     "Exact",
     "Field",
+    "InputError",
     "Interaction",
     "Patch",
     "Predictor",
@@ -48,6 +50,7 @@ _HOMES = {
         "box": ("Box",),
         "click": ("Click",),
         "events": ("ClickGroup", "Edit", "Event", "Start"),
+        "errors": ("InputError",),
         "exact": ("Bits", "Exact"),
         "field": ("Field",),
         "interaction": ("Interaction",),

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from .box import Box
+from .errors import InputError
 
 
 @dataclass(frozen=True)
@@ -32,7 +33,7 @@ class Click:
 
     def __post_init__(self) -> None:
         if not (math.isfinite(self.y) and math.isfinite(self.x)):
-            raise ValueError(
+            raise InputError(
                 f"A click needs finite coordinates, but y={self.y}, x={self.x} came; "
                 "click on a pixel of the image."
             )

@@ -14,6 +14,8 @@ from numpy.typing import NDArray
 
 from napari_fcfi.settings import Contrast
 
+from .errors import InputError
+
 Limits = tuple[tuple[float, float], ...]
 """Lower and upper limit: one pair for all channels, or one pair a channel."""
 
@@ -150,7 +152,7 @@ def _as_limits(displayed: Sequence[Any]) -> Limits:
     if pairs.ndim == 1:
         pairs = pairs[None]
     if pairs.shape not in ((1, 2), (3, 2)) or not np.isfinite(pairs).all():
-        raise ValueError(
+        raise InputError(
             "Displayed limits must be one finite pair (low, high), or one for each of three "
             f"channels, but {displayed!r} came; pass contrast_limits of the layer."
         )

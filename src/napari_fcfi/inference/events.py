@@ -8,6 +8,7 @@ from napari_fcfi.settings import Settings
 
 from .box import Box
 from .click import Click
+from .errors import InputError
 from .exact import Bits
 from .patch import Patch
 
@@ -62,7 +63,7 @@ def with_click_replaced(
         if isinstance(event, ClickGroup) and old in event.clicks:
             group = event.replaced(old, new)
             return (*events[:at], *((group,) if group.clicks else ()), *events[at + 1 :])
-    raise ValueError(
+    raise InputError(
         f"A click of this object was expected, but it has none at y={old.y:g}, x={old.x:g} of that "
         "kind; choose one of its clicks."
     )

@@ -14,6 +14,7 @@ from napari_fcfi.settings import Contrast
 
 from .box import Box
 from .contrast import ArrayLike, Limits, limits_of
+from .errors import InputError
 
 _tokens = itertools.count()
 
@@ -75,7 +76,7 @@ class Field:
             When there is no pixel, the shape is none of the three, or the type is not numeric.
         """
         if not levels:
-            raise ValueError(
+            raise InputError(
                 "At least one level of the image was expected, but none came; pass the image."
             )
         for array in levels:
@@ -129,17 +130,17 @@ class Field:
 def _check(array: ArrayLike) -> None:
     shape = tuple(array.shape)
     if len(shape) not in (2, 3) or (len(shape) == 3 and shape[2] not in (3, 4)):
-        raise ValueError(
+        raise InputError(
             "An image of shape (H, W), (H, W, 3) or (H, W, 4) was expected, but one of shape "
             f"{shape} came; choose one plane or three channels of it."
         )
     if 0 in shape:
-        raise ValueError(
+        raise InputError(
             f"An image with at least one pixel was expected, but one of shape {shape} came; "
             "choose an image that is not empty."
         )
     if np.dtype(array.dtype).kind not in "buif":
-        raise ValueError(
+        raise InputError(
             f"An image of numbers or bool was expected, but one of type {array.dtype} came; "
             "convert it, for example to its absolute value."
         )

@@ -2,8 +2,10 @@
 
 A nucleus of 20 px in a field of 2,000, or a dog that fills the picture: windows around the click,
 from small to large, are looked at with small inputs in few batches. The one whose answer has the
-highest score becomes the window: quality × share of the mask that is connected with a click × root
-of the agreement with the neighbouring scales.
+highest score becomes the window: a product of its quality, the share of the mask that is connected
+with a click, the agreement with the neighbouring scales, the share of the window's sides that the
+mask leaves free, and the window's size, since among equals the larger one cuts less off. The powers
+of these parts were chosen on validation pictures (docs/models.md).
 """
 
 from __future__ import annotations
@@ -34,6 +36,9 @@ LEAST_RATIO = 1.5
 
 SEARCH_INPUT_PX = 192
 """Longer side of the network's input while searching."""
+
+CONNECTED_POWER, AGREEMENT_POWER, FREE_POWER, SIZE_POWER = 1.0, 0.5, 3.0, 0.15
+"""Powers of the parts of the score; quality's is 1."""
 
 
 def first_window(
@@ -66,7 +71,7 @@ def first_window(
     answers = _answers(passes, field, limits, candidates, asked)
     if any(answer.quality is None for answer in answers):
         return whole
-    scores = scores_of(candidates, answers, foreground, settings.threshold)
+    scores = scores_of(candidates, answers, foreground, settings.threshold, largest)
     return Window.of(candidates[int(np.argmax(scores))].box, settings.zoom_size)
 
 
@@ -93,6 +98,7 @@ def scores_of(
     answers: Sequence[Answer],
     clicks: Sequence[Click],
     threshold: float,
+    largest: Box,
 ) -> list[float]:
     """How good each answer looks, 0–1; windows from small to large, each inside the next."""
     neighbours = [
@@ -100,11 +106,14 @@ def scores_of(
         for i in range(len(windows) - 1)
     ]
     around = [float(np.mean(neighbours[max(0, i - 1) : i + 1])) for i in range(len(windows))]
+    masks = [answer.probabilities > threshold for answer in answers]
     return [
         (answer.quality or 0.0)
-        * connected_share(answer.probabilities > threshold, window, clicks)
-        * math.sqrt(agreeing)
-        for window, answer, agreeing in zip(windows, answers, around, strict=True)
+        * connected_share(mask, window, clicks) ** CONNECTED_POWER
+        * agreeing**AGREEMENT_POWER
+        * (1 - cut_share(mask, window, largest)) ** FREE_POWER
+        * (max(window.box.shape) / max(largest.shape)) ** SIZE_POWER
+        for window, answer, mask, agreeing in zip(windows, answers, masks, around, strict=True)
     ]
 
 
@@ -116,6 +125,18 @@ def agreement(
     seen = large.view_of(other.probabilities, small) > threshold
     union = np.count_nonzero(mask | seen)
     return np.count_nonzero(mask & seen) / union if union else 1.0
+
+
+def cut_share(mask: NDArray[np.bool_], window: Window, largest: Box) -> float:
+    """Mean share of the window's four sides that the mask meets, where more lies beyond them."""
+    box = window.box
+    sides = (
+        (mask[0], box.y0 > largest.y0),
+        (mask[-1], box.y1 < largest.y1),
+        (mask[:, 0], box.x0 > largest.x0),
+        (mask[:, -1], box.x1 < largest.x1),
+    )
+    return float(np.mean([side.mean() if beyond else 0.0 for side, beyond in sides]))
 
 
 def connected_share(mask: NDArray[np.bool_], window: Window, clicks: Sequence[Click]) -> float:

@@ -14,6 +14,7 @@ from napari_fcfi.settings import Settings
 from .box import Box
 from .click import Click
 from .contrast import ArrayLike
+from .errors import InputError
 from .field import Field
 from .patch import Patch
 from .predictor import Predictor
@@ -36,7 +37,8 @@ class Interaction:
     image : array-like or Field, optional
         ``(H, W)`` or ``(H, W, 3 | 4)``, any numeric type or bool; may come later by `set_image`.
     settings : Settings, optional
-        Of the first clicks; a change of `settings` counts from the next click on.
+        Of the first clicks; a change of `settings` counts from the next click on, one of its
+        ``contrast`` from the next `set_image` on.
 
     Notes
     -----
@@ -77,7 +79,7 @@ class Interaction:
             When there is none yet.
         """
         if self._field is None:
-            raise ValueError(
+            raise InputError(
                 "An image was expected before the first click, but none came; call set_image()."
             )
         return self._field
@@ -182,7 +184,7 @@ class Interaction:
     def _full_box(self) -> Box:
         box = self.field.box
         if box.area > LARGEST_FULL_MASK_PX:
-            raise ValueError(
+            raise InputError(
                 f"A mask of the whole image is made for at most {LARGEST_FULL_MASK_PX} pixels, but "
                 f"this one has {box.area}; use step() and the mask of a box of its state."
             )

@@ -14,6 +14,7 @@ from napari_fcfi.settings import Settings
 from .box import Box
 from .click import Click, box_of
 from .contrast import Limits
+from .errors import InputError
 from .events import ClickGroup, Edit, Event, Start, with_click_replaced
 from .exact import Bits, Exact
 from .field import Field
@@ -23,7 +24,7 @@ from .patch import Patch
 from .state import State
 from .storing import painted, stored
 from .window import Window
-from .zoom import MOST_GROWTHS, grown, next_window
+from .zoom import MOST_GROWTHS, grown, next_window, whole_box
 
 if TYPE_CHECKING:
     from napari_fcfi.checkpoints import Model
@@ -91,7 +92,7 @@ class Predictor:
         """
         group = ClickGroup(tuple(new_clicks), state.settings, scope)
         if not group.clicks:
-            raise ValueError("At least one click was expected, but none came; click on the object.")
+            raise InputError("At least one click was expected, but none came; click on the object.")
         for click in group.clicks:
             check_inside(field, click)
         return self._after_clicks(field, state, group)
@@ -224,7 +225,11 @@ class Predictor:
         else:
             window = next_window(field.box, state, group.scope)
         focused = _agree(state, new_clicks)
-        window, answer = self._grown_answer(field, limits, window, asked, settings, focused)
+        # a first click looks no farther than its scope, however large the mask seems there
+        limit = field.box
+        if state.patch is None:
+            limit = whole_box(field.box, box_of(clicks), group.scope)
+        window, answer = self._grown_answer(field, limits, window, limit, asked, settings, focused)
         return stored(replace(state, limits=limits), asked, window, answer, focused=focused)
 
     def _grown_answer(
@@ -232,15 +237,19 @@ class Predictor:
         field: Field,
         limits: Limits,
         window: Window,
+        limit: Box,
         asked: Question,
         settings: Settings,
         focused: bool,
     ) -> tuple[Window, Answer]:
-        """The answer of a window that the mask does not meet the edges of, if growing can help."""
+        """The answer of a window whose edges the mask does not meet, if growing can help.
+
+        The window grows up to ``limit``.
+        """
         answer = self._passes.answer(field, limits, window, asked, flip=settings.flip)
         for _ in range(0 if focused else MOST_GROWTHS):
             mask = answer.probabilities > settings.threshold
-            larger = grown(window, mask, field.box, settings)
+            larger = grown(window, mask, limit, settings)
             if larger is None:
                 break
             window = larger
@@ -292,7 +301,7 @@ def check_inside(field: Field, click: Click) -> None:
     """Raise ValueError unless the click lies on a pixel of the field."""
     if not field.box.contains(click.y, click.x):
         height, width = field.shape
-        raise ValueError(
+        raise InputError(
             f"A click inside the image of {height} × {width} px was expected, but "
             f"y={click.y:g}, x={click.x:g} came; click on the image."
         )
@@ -311,7 +320,7 @@ def _check_start(field: Field, values: NDArray[Any], box: Box) -> None:
     if values.dtype == np.bool_:
         return
     if values.dtype.kind != "f" or not ((values >= 0) & (values <= 1)).all():
-        raise ValueError(
+        raise InputError(
             "A bool mask, or float probabilities from 0 to 1, was expected, but values of type "
             f"{values.dtype} outside of that came; pass for example labels == 3."
         )
@@ -321,7 +330,7 @@ def _check_edit(field: Field, box: Box, values: NDArray[Any]) -> None:
     _check_box(field, box)
     _check_shape(values, box)
     if values.dtype != np.bool_:
-        raise ValueError(
+        raise InputError(
             f"Bool values were expected of a brush, but {values.dtype} came; pass for example "
             "labels == 3."
         )
@@ -330,7 +339,7 @@ def _check_edit(field: Field, box: Box, values: NDArray[Any]) -> None:
 def _check_box(field: Field, box: Box) -> None:
     if box.area == 0 or not field.box.covers(box):
         height, width = field.shape
-        raise ValueError(
+        raise InputError(
             f"A box inside the image of {height} × {width} px was expected, but {box} came; "
             "cut it to the image."
         )
@@ -338,7 +347,7 @@ def _check_box(field: Field, box: Box) -> None:
 
 def _check_shape(values: NDArray[Any], box: Box) -> None:
     if values.shape != box.shape:
-        raise ValueError(
+        raise InputError(
             f"Values of shape {box.shape} were expected, but {values.shape} came; pass one value "
             "for each pixel of the box, or of the image."
         )

@@ -32,6 +32,7 @@ class ClickTool(QObject):  # type: ignore[misc]
         self.left_is_foreground = True
         self._clicks: ClicksLayer | None = None
         self._stop_listening: Callable[[], None] | None = None
+        self._unbind_keys: Callable[[], None] | None = None
         self._zoom = mouse.DoubleClickZoom(session.viewer)
         session.changed.connect(self._show)
         session.viewer.layers.selection.events.active.connect(self._on_active)
@@ -71,9 +72,10 @@ class ClickTool(QObject):  # type: ignore[misc]
         if self._clicks is None:
             return
         self._clicks.close()
-        if self._stop_listening is not None:
-            self._stop_listening()
-        self._clicks = self._stop_listening = None
+        for end in (self._stop_listening, self._unbind_keys):
+            if end is not None:
+                end()
+        self._clicks = self._stop_listening = self._unbind_keys = None
         self._zoom.put_back()
 
     def close(self) -> None:
@@ -103,7 +105,7 @@ class ClickTool(QObject):  # type: ignore[misc]
     def _attach(self, layer: Points) -> ClicksLayer:
         self._stop_listening = mouse.listen(layer, self._on_click)
         session = self.session
-        keys.bind(
+        self._unbind_keys = keys.bind(
             layer,
             {
                 "toggle": self.toggle,

@@ -79,12 +79,13 @@ class ContrastWatch:
     """Knows whether the limits of an image layer are still those that napari chose.
 
     napari gives a numpy image its limits and the slider's range alike, so limits unlike the range
-    are the user's. Of lazy data it takes the limits later: there, what was found first counts.
+    are the user's. Of lazy data and pyramids it takes the limits later: there, what was found
+    first counts.
     """
 
     def __init__(self, image: Image) -> None:
-        lazy = not isinstance(levels_of(image)[0], np.ndarray)
-        self._given = _pair(image.contrast_limits if lazy else image.contrast_limits_range)
+        later = image.multiscale or not isinstance(image.data, np.ndarray)
+        self._given = _pair(image.contrast_limits if later else image.contrast_limits_range)
 
     def changed(self, image: Image) -> bool:
         """Whether the user has set other limits."""

@@ -84,13 +84,19 @@ class JobLine(QObject):  # type: ignore[misc]
             return
         if running is not None and running.label == label and running.has(click):
             # The running answer is of no use any more: its other clicks are taken again.
-            self._drop_running()
-            self._queue.put_back(running)
+            self.restart()
             self._queue.change_click(label, click, new)
         elif new is None:
             self._queue.add(Job(label, plane, "remove", (click,)))
         else:
             self._queue.add(Job(label, plane, "move", (click, new)))
+
+    def restart(self) -> None:
+        """Put the job that runs back to the front, its answer is of no use; `go_on` starts it."""
+        running = self._running
+        if running is not None:
+            self._drop_running()
+            self._queue.put_back(running)
 
     def drop_newest(self) -> bool:
         """Take back what was asked last; False where everything has its answer."""

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from app_model.types import KeyCode, KeyMod
+from app_model.types import KeyBinding, KeyCode, KeyMod
 
 
 @dataclass(frozen=True)
@@ -26,14 +26,24 @@ KEYS: Mapping[str, Key] = {
 }
 
 
-def bind(layer: Any, actions: Mapping[str, Callable[[], None]]) -> None:
-    """Bind every action of the table to its key on this layer alone."""
+def bind(layer: Any, actions: Mapping[str, Callable[[], None]]) -> Callable[[], None]:
+    """Bind every action to its key on this layer alone; gives back the function that ends it."""
+    bound: dict[int, Callable[[Any], None]] = {}
     for name, action in actions.items():
 
         def pressed(_layer: Any, action: Callable[[], None] = action) -> None:
             action()
 
+        bound[KEYS[name].code] = pressed
         layer.bind_key(KEYS[name].code, pressed, overwrite=True)
+
+    def unbind() -> None:
+        for code, pressed in bound.items():
+            # A key that was bound anew since, as by a panel opened later, is not ours any more.
+            if layer.keymap.get(KeyBinding.from_int(code)) is pressed:
+                layer.bind_key(code, None)
+
+    return unbind
 
 
 def tooltip(text: str, name: str) -> str:

@@ -13,12 +13,18 @@ if TYPE_CHECKING:
 
 
 class LabelCounter:
-    """Knows the largest label of a layer; looks again only after somebody else wrote into it."""
+    """Knows the largest label of a layer; looks again only after somebody else wrote into it.
 
-    def __init__(self, labels: Labels) -> None:
+    Parameters
+    ----------
+    largest : the largest label of the layer where it is known, as in a new one; None: look
+    """
+
+    def __init__(self, labels: Labels, largest: int | None = None) -> None:
         self._labels = labels
-        self._largest: int | None = None
-        self._events = (labels.events.paint, labels.events.data)
+        self._largest = largest
+        # What was written into the array itself, and the layer's own undo, only show as `set_data`.
+        self._events = (labels.events.paint, labels.events.data, labels.events.set_data)
         for event in self._events:
             event.connect(self._look_again)
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from napari_fcfi.annotation import Change, Plane, smallest_dtype, widened
 from napari_fcfi.plugin.image_source import shape_of
-from napari_fcfi.plugin.messages import Say, sentence
+from napari_fcfi.plugin.messages import RefusedError, Say, sentence
 
 if TYPE_CHECKING:
     from napari.layers import Image, Labels, Layer
@@ -58,20 +58,43 @@ def made_for(labels: Labels, image: Image) -> bool:
     return MADE_FOR in labels.metadata and problem_of(labels, image) is None
 
 
-def problem_of(labels: Labels, image: Image) -> str | None:
-    """Why the labels of this image cannot be written into the layer; None if they can."""
-    if labels.multiscale or not hasattr(labels.data, "__setitem__") or _is_dask(labels.data):
+def problem_of(labels: Labels, image: Image | None) -> str | None:
+    """Why the labels of this image, if there is one, cannot be written; None if they can."""
+    if not is_editable(labels):
         return sentence(Say.NOT_EDITABLE, labels.name)
+    if image is None:
+        return None
     shape = tuple(int(size) for size in labels.data.shape)
     if shape != shape_of(image):
         return sentence(Say.OTHER_SHAPE, labels.name, times(shape), times(shape_of(image)))
     return None
 
 
+def is_editable(labels: Labels) -> bool:
+    """Whether pixels can be written into the layer's data."""
+    data = labels.data
+    return not (
+        labels.multiscale
+        or not hasattr(data, "__setitem__")
+        or _is_dask(data)
+        or _is_read_only(data)
+    )
+
+
 def make_room(labels: Labels, label: int) -> None:
-    """Give the layer a wider copy of its data where their type does not hold the label."""
-    if label > np.iinfo(labels.data.dtype).max:
-        labels.data = widened(np.asarray(labels.data), label)
+    """Give the layer a wider copy of its data where their type does not hold the label.
+
+    Raises
+    ------
+    RefusedError
+        Where the data are not in memory: a copy of a store would never reach the store.
+    """
+    data = labels.data
+    if label <= np.iinfo(data.dtype).max:
+        return
+    if not isinstance(data, np.ndarray):
+        raise RefusedError(sentence(Say.TOO_NARROW, labels.name, data.dtype, label))
+    labels.data = widened(data, label)
 
 
 def write(labels: Labels, plane: Plane, change: Change) -> None:
@@ -98,6 +121,12 @@ def plane_of(labels: Labels, plane: Plane) -> np.ndarray[Any, np.dtype[Any]]:
 
 def _is_dask(data: Any) -> bool:
     return type(data).__module__.startswith("dask.")
+
+
+def _is_read_only(data: Any) -> bool:
+    if isinstance(data, np.ndarray):
+        return not data.flags.writeable
+    return bool(getattr(data, "read_only", False))
 
 
 def times(shape: tuple[int, ...]) -> str:

@@ -20,12 +20,23 @@ class Say(StrEnum):
         "choose another labels layer or “new layer”."
     )
     NOT_EDITABLE = "The labels layer “{}” cannot be edited: choose another one or “new layer”."
+    TOO_NARROW = (
+        "The labels layer “{}” is stored as {}, which does not hold the label {}: "
+        "choose another one or “new layer”."
+    )
+    NOT_WRITTEN = (
+        "The labels layer “{}” could not be written ({}): choose another one or “new layer”."
+    )
     NO_ROOM = "A labels layer of the shape {} does not fit into memory: choose a smaller image."
     FAILED = "The prediction failed ({}); your clicks were taken back: click again."
     OUT_OF_MEMORY = (
         "There is not enough memory for this prediction; the click was taken back: choose the "
         "device “cpu” or a smaller window size."
     )
+
+
+class RefusedError(Exception):
+    """Something cannot be done; its text is one sentence for the user."""
 
 
 def sentence(say: Say, *values: object) -> str:

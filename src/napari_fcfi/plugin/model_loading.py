@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-import os
+import sys
 from collections.abc import Callable
 from concurrent.futures import Future
 from contextlib import suppress
@@ -61,7 +61,7 @@ def load(request: Request) -> Loaded:
     Raises
     ------
     CheckpointError
-        With one sentence, when there is no such model or its file is broken.
+        With one sentence, when there is no such model or device, or the file is broken.
     """
     from napari_fcfi.checkpoints import available_models, load_model
     from napari_fcfi.inference import Predictor
@@ -110,8 +110,6 @@ class ModelLoader(QObject):  # type: ignore[misc]
 
     def request(self, name: str, device: str) -> None:
         """Start to load; `loaded` or `failed` follows in the GUI thread."""
-        # Sleeping threads instead of spinning ones; heard only before torch is loaded.
-        os.environ.setdefault("GOMP_SPINCOUNT", "1000")
         request = Request(name, device, self._newest.number + 1)
         self._newest, self.busy = request, True
         future = self._submit(self._load, request)
@@ -136,8 +134,15 @@ class ModelLoader(QObject):  # type: ignore[misc]
 
 def one_sentence(problem: BaseException) -> str:
     """What went wrong, for the user; the traceback goes to the log."""
-    # Errors of ours are ValueErrors that say it already.
-    if isinstance(problem, ValueError):
+    if _is_ours(problem):
         return str(problem)
     kind = type(problem).__name__
     return f"The model could not be loaded ({kind}: {problem}): choose another one."
+
+
+def _is_ours(problem: BaseException) -> bool:
+    """Whether an error is one that says what went wrong in one sentence already."""
+    # Not imported here, in the GUI thread: where nothing imported it, it raised nothing, and torch,
+    # which comes with it, may be what is broken.
+    files = sys.modules.get("napari_fcfi.checkpoints.files")
+    return files is not None and isinstance(problem, files.CheckpointError)

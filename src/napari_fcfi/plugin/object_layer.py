@@ -17,6 +17,7 @@ from napari_fcfi.annotation import (
 )
 from napari_fcfi.plugin import labels_layer
 from napari_fcfi.plugin.label_counter import LabelCounter
+from napari_fcfi.plugin.messages import RefusedError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -33,12 +34,15 @@ class ObjectLayer:
     ----------
     labels : the layer
     label_changed : called when another label is chosen in the layer
+    largest : the largest label in the layer, where it is known
     """
 
-    def __init__(self, labels: Labels, label_changed: Callable[[], None]) -> None:
+    def __init__(
+        self, labels: Labels, label_changed: Callable[[], None], largest: int | None = None
+    ) -> None:
         self.labels = labels
         self.annotation = Annotation()
-        self._counter = LabelCounter(labels)
+        self._counter = LabelCounter(labels, largest)
         self._label_changed = label_changed
         labels.events.selected_label.connect(self._on_label)
 
@@ -53,8 +57,18 @@ class ObjectLayer:
         return int(self.labels.selected_label)
 
     def choose(self, label: int) -> None:
-        """Choose a label; the layer's type is widened where it does not hold it."""
-        labels_layer.make_room(self.labels, label)
+        """Choose a label; the layer's type is widened where it does not hold it.
+
+        Raises
+        ------
+        RefusedError
+            Where it cannot be widened; then no label is chosen (0).
+        """
+        try:
+            labels_layer.make_room(self.labels, label)
+        except RefusedError:
+            self.labels.selected_label = 0
+            raise
         self.labels.selected_label = label
 
     def choose_next(self, in_use: tuple[int, ...] = ()) -> None:
@@ -94,29 +108,33 @@ class ObjectLayer:
         claimed = claim(self._pixels(found.plane), box, nothing, label, found.holding)
         self._do(Step(label, found.plane, found.state, None, claimed.change))
 
-    def delete(self, label: int, plane: Plane) -> None:
-        """Remove all pixels of a label from a plane, and its object."""
+    def delete(self, label: int, plane: Plane) -> bool:
+        """Remove all pixels of a label from a plane, and its object; False: nothing was there."""
         found = self.annotation.get(label)
         holding = self.annotation.holding(label)
         change = claim_nothing(self._pixels(plane), label, holding)
-        if found is not None or change:
-            self._do(Step(label, plane, _state_of(found), None, change))
+        if found is None and not change:
+            return False
+        self._do(Step(label, plane, _state_of(found), None, change))
+        return True
 
     def undo(self) -> Step | None:
         """Take the newest step back, and choose its label; None where there is none."""
-        return self._write_and_choose(self.annotation.undo())
+        return self._repeat(self.annotation.step_to_undo, self.annotation.undo)
 
     def redo(self) -> Step | None:
         """Do again what was undone last, and choose its label; None where there is none."""
-        return self._write_and_choose(self.annotation.redo())
+        return self._repeat(self.annotation.step_to_redo, self.annotation.redo)
 
     def _do(self, step: Step) -> None:
-        self.annotation.do(step)
+        # Written first: the history tells of no step that the layer did not take.
         self._write(step)
+        self.annotation.do(step)
 
-    def _write_and_choose(self, step: Step | None) -> Step | None:
+    def _repeat(self, step: Step | None, take_over: Callable[[], Step | None]) -> Step | None:
         if step is not None:
             self._write(step)
+            take_over()
             self.choose(step.label)
         return step
 

@@ -33,6 +33,8 @@ NEW_LAYER = "new layer"
 OFTEN_USED = ("expansion_ratio", "threshold", "zoom_in", "overwrite")
 WIDTH_PX = 320
 LABEL_WIDTH_PX = 110
+STORE_AFTER_MS = 500
+"""How long settings must stay unchanged before they are written to napari's settings file."""
 
 
 class SegmentPanel(QWidget):  # type: ignore[misc]
@@ -46,6 +48,7 @@ class SegmentPanel(QWidget):  # type: ignore[misc]
         self.session = Session(napari_viewer, settings, self)
         self.tool = ClickTool(self.session, self)
         self.loader = ModelLoader(self)
+        self._store_later = QTimer(self, singleShot=True, interval=STORE_AFTER_MS)
         self._make_widgets(settings)
         self._lay_out()
         self._connect()
@@ -104,6 +107,7 @@ class SegmentPanel(QWidget):  # type: ignore[misc]
         self.labels_box.changed.connect(self._on_labels_chosen)
         for widget in self.settings_widgets.values():
             widget.changed.connect(self._on_setting)
+        self._store_later.timeout.connect(self._store_settings)
         self.model_row.wanted.connect(self._on_model_wanted)
         self.left_click.clicked.connect(tool.toggle)
         tool.toggled.connect(self.left_click.show_meaning)
@@ -121,8 +125,10 @@ class SegmentPanel(QWidget):  # type: ignore[misc]
         session.labels_made.connect(self._on_labels_made)
         self.loader.loaded.connect(self._on_model)
         self.loader.failed.connect(self._on_no_model)
-        layers.events.inserted.connect(self._on_layers)
+        layers.events.inserted.connect(self._on_layer_inserted)
         layers.events.removed.connect(self._on_layer_removed)
+        for layer in layers:
+            layer.events.name.connect(self._on_layers)
 
     def _choose_first_image(self) -> None:
         if self._closed or self.image_box.value is not None:
@@ -163,21 +169,33 @@ class SegmentPanel(QWidget):  # type: ignore[misc]
 
     def _on_labels_made(self, labels: Any) -> None:
         self._on_layers()
-        self.labels_box.value = getattr(labels, "__wrapped__", labels)
+        self.labels_box.value = _unwrapped(labels)
 
     def _on_setting(self, _: Any = None) -> None:
-        settings = settings_from(self.settings_widgets)
-        store_settings(settings)
-        self.session.set_settings(settings)
+        self.session.set_settings(settings_from(self.settings_widgets))
+        # Later, since a slider comes by here at every step, and each write is a file.
+        self._store_later.start()
+
+    def _store_settings(self) -> None:
+        self._store_later.stop()
+        store_settings(settings_from(self.settings_widgets))
 
     def _on_layers(self, _: Any = None) -> None:
-        for box in (self.image_box, self.labels_box):
-            box.reset_choices()
+        """Offer the layers that are there; what is worked on stays chosen under any name."""
+        image, labels = self.session.image, self.session.labels
+        _offer_anew(self.image_box, image)
+        _offer_anew(self.labels_box, NEW_LAYER if labels is None else labels)
         if self.image_box.value is None and self._images():
             # Later, since napari makes a new layer the active one after this.
             QTimer.singleShot(0, self._choose_first_image)
 
+    def _on_layer_inserted(self, event: Any) -> None:
+        # Every layer's own event: napari's list reports new names only in later versions.
+        event.value.events.name.connect(self._on_layers)
+        self._on_layers()
+
     def _on_layer_removed(self, event: Any) -> None:
+        event.value.events.name.disconnect(self._on_layers)
         self.session.forget_layer(event.value)
         if self.tool.layer is not None and event.value == self.tool.layer:
             self.tool.detach()
@@ -227,7 +245,7 @@ class SegmentPanel(QWidget):  # type: ignore[misc]
 
     def _layers_of(self, kind: type[Layer]) -> list[tuple[str, Any]]:
         # The viewer hands out proxies; a combo box compares its values by identity.
-        layers = (getattr(layer, "__wrapped__", layer) for layer in self.viewer.layers)
+        layers = map(_unwrapped, self.viewer.layers)
         return [(layer.name, layer) for layer in layers if isinstance(layer, kind)]
 
     # The end
@@ -248,9 +266,13 @@ class SegmentPanel(QWidget):  # type: ignore[misc]
         if self._closed:
             return
         self._closed = True
-        events = self.viewer.layers.events
-        events.inserted.disconnect(self._on_layers)
-        events.removed.disconnect(self._on_layer_removed)
+        if self._store_later.isActive():
+            self._store_settings()
+        layers = self.viewer.layers
+        layers.events.inserted.disconnect(self._on_layer_inserted)
+        layers.events.removed.disconnect(self._on_layer_removed)
+        for layer in layers:
+            layer.events.name.disconnect(self._on_layers)
         self.tool.close()
         self.session.close()
 
@@ -260,6 +282,22 @@ def ready_line(loaded: Loaded, *, has_image: bool) -> str:
     model = loaded.predictor.model
     what = "click on an object" if has_image else "open an image to begin"
     return f"ready · {model.name} · {model.device}: {what}"
+
+
+def _unwrapped(layer: Any) -> Any:
+    """The layer itself, where the viewer handed out a proxy."""
+    return getattr(layer, "__wrapped__", layer)
+
+
+def _offer_anew(box: ComboBox, chosen: Any) -> None:
+    """List a box's choices anew without a word, and leave it at what is chosen."""
+    # The box knows its items by their text: where that is gone, it goes to the first item and says
+    # so, as if the user had chosen it.
+    with box.changed.blocked():
+        box.reset_choices()
+        # Not there while napari still settles two layers' common name; it reports that anew.
+        if chosen in box.choices:
+            box.value = _unwrapped(chosen)
 
 
 def _rows(widgets: list[Any]) -> QWidget:

@@ -194,7 +194,9 @@ class TiffOffer(QWidget):  # type: ignore[misc]
         layout.addWidget(note)
         layout.addWidget(self.button)
         self.button.clicked.connect(self._accept)
-        self.setVisible(not preferences.tiff_reader_is_chosen())
+        # Never shown from here: without a parent yet, it would be a window of its own.
+        if preferences.tiff_reader_is_chosen():
+            self.hide()
 
     def _accept(self) -> None:
         preferences.keep_naparis_tiff_reader()

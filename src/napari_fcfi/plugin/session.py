@@ -7,19 +7,20 @@ answers come back by signals. Knows no widgets; the panel shows what this says.
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from qtpy.QtCore import QObject, Signal
 
 from napari_fcfi.annotation import Plane, SegmentedObject, Step
-from napari_fcfi.inference import Box, Click
+from napari_fcfi.inference import Box, Click, InputError
 from napari_fcfi.plugin import labels_layer
 from napari_fcfi.plugin.field_cache import FieldCache
 from napari_fcfi.plugin.image_source import ContrastWatch, shape_of
 from napari_fcfi.plugin.job_line import Call, JobLine
 from napari_fcfi.plugin.jobs import Job
-from napari_fcfi.plugin.messages import Say, complain, sentence, warn
+from napari_fcfi.plugin.messages import RefusedError, Say, complain, sentence, warn
 from napari_fcfi.plugin.object_layer import ObjectLayer
 from napari_fcfi.plugin.prediction import Answer, Subject, compute
 from napari_fcfi.plugin.view import go_to, plane_in_view, position_on, visible_box
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
 
 SCOPE_FROM_PX = 4096
 """Fields with a longer side are searched at the first click only where the canvas shows them."""
+
+T = TypeVar("T")
 
 logger = logging.getLogger(__name__)
 
@@ -78,14 +81,22 @@ class Session(QObject):  # type: ignore[misc]
         if image is not None:
             self._watch = ContrastWatch(image)
             image.events.data.connect(self._on_image_data)
+            if self.current is not None:
+                # An object belongs to the image that it was begun on, and to its contrast.
+                self.next_object()
         self.changed.emit()
 
-    def set_labels(self, labels: Labels | None) -> None:
-        """Write into another labels layer; None: make one at the first click."""
+    def set_labels(self, labels: Labels | None, largest: int | None = None) -> None:
+        """Write into another labels layer; None: make one at the first click.
+
+        Parameters
+        ----------
+        largest : the largest label in the layer, where it is known
+        """
         if labels == self.labels:
             return
         self.jobs.drop_all()
-        self._use_labels(labels)
+        self._use_labels(labels, largest)
         self.changed.emit()
 
     def set_predictor(self, predictor: Predictor) -> None:
@@ -97,10 +108,11 @@ class Session(QObject):  # type: ignore[misc]
         """Use these settings from the next click on."""
         threshold_moved = settings.threshold != self.settings.threshold
         self.settings = settings
-        found = self.current
-        if threshold_moved and found is not None:
-            # The mask is there already: it follows at once. All else counts from the next click on.
-            self.jobs.add(Job(found.label, found.plane, "retune"))
+        plane = self.plane
+        if threshold_moved and plane is not None:
+            # The mask follows at once, or as soon as it is there. All else counts from the next
+            # click on.
+            self.jobs.add(Job(self.label, plane, "retune"))
             self._go_on()
 
     def forget_layer(self, layer: Any) -> None:
@@ -174,6 +186,8 @@ class Session(QObject):  # type: ignore[misc]
         if not self._is_inside(plane, click) or not self._labels_are_ready():
             return
         label = self._label_for(plane)
+        if label == 0:
+            return
         self.jobs.add(Job(label, plane, "click", (click,), self._scope(plane)))
         self._go_on()
 
@@ -206,38 +220,42 @@ class Session(QObject):  # type: ignore[misc]
 
     def undo(self) -> None:
         """Take back the newest step: a click that waits, the one that runs, or one that is done."""
-        if not self.jobs.drop_newest() and self._objects is not None:
-            self._show_step(self._objects.undo())
+        if not self.jobs.drop_newest() and self._objects is not None and self._can_write():
+            self._show_step(self._attempt(self._objects.undo))
         self._go_on()
 
     def redo(self) -> None:
         """Do again what was undone last."""
-        if self.can_redo and self._objects is not None:
-            self._show_step(self._objects.redo())
+        if self.can_redo and self._objects is not None and self._can_write():
+            self._show_step(self._attempt(self._objects.redo))
             self.changed.emit()
 
     def next_object(self) -> None:
         """Leave the current object as it is, and let the next click begin another one."""
         if self._objects is not None:
-            self._objects.choose_next(tuple(job.label for job in self.jobs.pending))
+            in_use = tuple(job.label for job in self.jobs.pending)
+            self._attempt(partial(self._objects.choose_next, in_use))
             self.changed.emit()
 
     def reset_object(self) -> None:
         """Take all clicks of the current object back; its pixels return to what was there."""
+        if self._objects is None or not self._can_write():
+            return
         self.jobs.drop_object(self.label)
-        if self._objects is not None:
-            self._objects.reset(self.label)
+        self._attempt(partial(self._objects.reset, self.label))
         self._go_on()
 
     def delete_object(self) -> None:
         """Remove the current object from its plane, and go on with the next one."""
         label = self.label
+        if self._objects is None or label == 0 or not self._can_write():
+            return
         plane = self.plane if self.plane is not None else self._plane_in_view()
-        if self._objects is None or plane is None or label == 0:
+        if plane is None:
             return
         self.jobs.drop_object(label)
-        self._objects.delete(label, plane)
-        self.next_object()
+        if self._attempt(partial(self._objects.delete, label, plane)) is not None:
+            self.next_object()
         self._go_on()
 
     # Whether it can be done
@@ -278,12 +296,32 @@ class Session(QObject):  # type: ignore[misc]
                 labels = labels_layer.insert_new(self.viewer, image)
             except MemoryError:
                 return self._refuse(Say.NO_ROOM, labels_layer.times(shape_of(image)))
-            self.set_labels(labels)
+            self.set_labels(labels, largest=0)
             self.labels_made.emit(labels)
+        return self._can_write()
+
+    def _can_write(self) -> bool:
+        """Whether there is a labels layer that takes what is written, or say why it does not."""
+        labels, image = self.labels, self.image
+        if labels is None:
+            return False
         problem = labels_layer.problem_of(labels, image)
         if problem is not None:
             self._complain(problem)
         return problem is None
+
+    def _attempt(self, act: Callable[[], T]) -> T | None:
+        """Do something to the labels layer; where it cannot take it, say so: None."""
+        try:
+            return act()
+        except RefusedError as refused:
+            self._complain(str(refused))
+        except Exception as problem:  # whatever a store may raise
+            logger.exception("The labels could not be written")
+            what = f"{type(problem).__name__}: {problem}"
+            name = "" if self.labels is None else self.labels.name
+            self._complain(sentence(Say.NOT_WRITTEN, name, what))
+        return None
 
     def _refuse(self, say: Say, *values: object) -> bool:
         text = sentence(say, *values)
@@ -311,12 +349,12 @@ class Session(QObject):  # type: ignore[misc]
         is_small = max(plane.shape_in(shape)) <= SCOPE_FROM_PX
         return None if is_small else visible_box(plane, self.image, shape)
 
-    def _use_labels(self, labels: Labels | None) -> None:
+    def _use_labels(self, labels: Labels | None, largest: int | None) -> None:
         """Objects and their history are kept for every labels layer that was worked in."""
         self._objects = None if labels is None else self._known.get(labels)
         if labels is not None and self._objects is None:
-            self._objects = self._known[labels] = ObjectLayer(labels, self.changed.emit)
-            self._objects.choose_next()
+            self._objects = self._known[labels] = ObjectLayer(labels, self.changed.emit, largest)
+            self.next_object()
 
     def _go_on(self) -> None:
         if self._predictor is not None:
@@ -330,6 +368,8 @@ class Session(QObject):  # type: ignore[misc]
         states = objects.annotation.states(job.label)
         if not states and job.kind != "click":
             return None
+        if job.kind == "retune" and states[-1].settings == self.settings:
+            return None  # a click that waited with it was taken with these settings already
         source = watch.source(image, job.plane, self.settings.contrast)
         held = objects.annotation.holding(job.label).box
         subject = Subject(states, source, self._fields.get(source), held)
@@ -338,7 +378,8 @@ class Session(QObject):  # type: ignore[misc]
     def _take(self, job: Job, answer: Answer) -> None:
         self._fields.put(answer.source, answer.field)
         if self._objects is not None and self._labels_are_ready():
-            kept = self._objects.take(
+            take = partial(
+                self._objects.take,
                 job.label,
                 job.plane,
                 answer.state,
@@ -346,7 +387,9 @@ class Session(QObject):  # type: ignore[misc]
                 answer.mask,
                 overwrite=self.settings.overwrite,
             )
-            self.said.emit(self._report(answer, kept))
+            kept = self._attempt(take)
+            if kept is not None:
+                self.said.emit(self._report(answer, kept))
         self._go_on()
 
     def _report(self, answer: Answer, kept: int) -> str:
@@ -360,7 +403,7 @@ class Session(QObject):  # type: ignore[misc]
 
     def _fail(self, problem: BaseException) -> None:
         logger.error("A prediction failed", exc_info=problem)
-        if isinstance(problem, ValueError):  # one of ours, a sentence already
+        if isinstance(problem, InputError):  # a sentence already
             self._complain(str(problem))
         elif isinstance(problem, MemoryError) or "out of memory" in str(problem):
             self._complain(sentence(Say.OUT_OF_MEMORY))
@@ -373,5 +416,8 @@ class Session(QObject):  # type: ignore[misc]
             go_to(step.plane, self.image, self.viewer.dims)
 
     def _on_image_data(self, _: object = None) -> None:
-        # Other pixels, perhaps in the same array: what was read of the old ones does not hold.
+        # Other pixels, perhaps in the same array: what was read of the old ones does not hold, nor
+        # does the answer that is being made of them.
         self._fields.clear()
+        self.jobs.restart()
+        self._go_on()

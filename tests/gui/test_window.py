@@ -1,0 +1,42 @@
+"""Where a click may change labels, and which part of an image is in view."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+
+from napari_fcfi.annotation import Plane
+from napari_fcfi.plugin.view import visible_box
+from tests.gui.fake import RADIUS, FakePredictor
+from tests.gui.hand import Hand, grey
+
+pytestmark = pytest.mark.gui
+
+
+def test_a_click_writes_labels_only_inside_its_window(hand: Hand, predictor: FakePredictor) -> None:
+    hand.click_and_wait(30, 40)
+    expected = hand.own(1)
+    assert expected.sum() == (2 * RADIUS + 1) ** 2
+    predictor.window_half = 1  # of the square that the background click cuts out
+    hand.click_and_wait(30, 40, button="right")
+    expected[29:32, 39:42] = False
+    assert np.array_equal(hand.own(1), expected)
+
+
+def test_the_visible_box_is_the_part_of_the_image_on_the_canvas(dock: Callable[..., Hand]) -> None:
+    hand = dock(grey((600, 800)))
+    image, plane = hand.panel.session.image, Plane((None, None))
+    hand.viewer.reset_view()
+    hand.viewer.screenshot(flash=False)
+    assert visible_box(plane, image, (600, 800)).shape == (600, 800)
+    hand.viewer.scene.camera.center = (200, 300)
+    hand.viewer.scene.camera.zoom = 8.0
+    hand.viewer.screenshot(flash=False)
+    box = visible_box(plane, image, (600, 800))
+    width, height = (size / 8 for size in hand.canvas.view.size)
+    assert abs((box.y0 + box.y1) / 2 - 200) <= 2
+    assert abs((box.x0 + box.x1) / 2 - 300) <= 2
+    assert abs(box.shape[0] - height) <= 3
+    assert abs(box.shape[1] - width) <= 3

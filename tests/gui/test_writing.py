@@ -1,0 +1,145 @@
+"""Labels that cannot be written: refused in one sentence, and the history stays true."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+from napari.layers import Image, Labels
+
+from napari_fcfi.plugin import labels_layer
+from tests.gui.fake import FakePredictor
+from tests.gui.hand import Hand, grey
+
+pytestmark = pytest.mark.gui
+
+
+class Store:
+    """Labels in a store outside the memory: an array that is no numpy array."""
+
+    def __init__(self, data: np.ndarray, *, read_only: bool = False) -> None:
+        self.inner, self.read_only = data, read_only
+        self.shape, self.ndim, self.size, self.dtype = data.shape, data.ndim, data.size, data.dtype
+
+    def __getitem__(self, key: Any) -> Any:
+        return self.inner[key]
+
+    def __setitem__(self, key: Any, value: Any) -> None:
+        self.inner[key] = value
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
+        return np.array(self.inner, dtype=dtype)
+
+
+def frozen(data: np.ndarray) -> np.ndarray:
+    data.flags.writeable = False
+    return data
+
+
+def empty() -> np.ndarray:
+    return np.zeros((80, 100), np.uint8)
+
+
+@pytest.mark.parametrize(
+    "data", [frozen(empty()), Store(empty(), read_only=True)], ids=["numpy", "store"]
+)
+def test_labels_that_are_read_only_are_refused(data: Any) -> None:
+    problem = labels_layer.problem_of(Labels(data), Image(grey()))
+    assert problem is not None
+    assert "cannot be edited" in problem
+
+
+def test_a_store_that_can_be_written_is_taken() -> None:
+    assert labels_layer.problem_of(Labels(Store(empty())), Image(grey())) is None
+
+
+@pytest.mark.parametrize("action", ["undo", "redo", "reset", "delete"])
+def test_nothing_is_done_to_labels_that_became_read_only(
+    hand: Hand, told: list[str], action: str
+) -> None:
+    hand.click_and_wait(30, 20)
+    hand.click_and_wait(30, 70)
+    session = hand.panel.session
+    if action == "redo":
+        session.undo()
+    before, clicks = np.array(session.labels.data), session.clicks
+    session.labels.data.flags.writeable = False
+    act = {
+        "undo": session.undo,
+        "redo": session.redo,
+        "reset": session.reset_object,
+        "delete": session.delete_object,
+    }[action]
+    act()
+    assert len(told) == 1
+    assert "cannot be edited" in told[0]
+    assert session.clicks == clicks
+    assert session.label == 1
+    session.labels.data.flags.writeable = True
+    assert np.array_equal(session.labels.data, before)
+    act()
+    assert len(told) == 1
+    assert not np.array_equal(session.labels.data, before)
+
+
+def failing(*_: Any) -> None:
+    raise OSError("disk full")
+
+
+def test_an_answer_that_cannot_be_written_is_no_step_and_what_waits_goes_on(
+    hand: Hand, predictor: FakePredictor, told: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write = labels_layer.write
+
+    def fail_once(*how: Any) -> None:
+        monkeypatch.setattr(labels_layer, "write", write)
+        failing()
+
+    monkeypatch.setattr(labels_layer, "write", fail_once)
+    predictor.gate.clear()
+    hand.click(30, 20)
+    hand.qtbot.waitUntil(lambda: len(predictor.calls) == 1)
+    hand.click(30, 70)
+    predictor.gate.set()
+    hand.wait()
+    assert len(told) == 1
+    assert "could not be written (OSError: disk full)" in told[0]
+    assert (hand.at(30, 20), hand.at(30, 70)) == (0, 1)
+    assert [round(click.x) for click in hand.panel.session.clicks] == [70]
+    hand.panel.session.undo()
+    assert not hand.panel.session.can_undo
+
+
+def test_an_undo_that_cannot_be_written_can_be_tried_again(
+    hand: Hand, told: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hand.click_and_wait(30, 20)
+    session = hand.panel.session
+    with monkeypatch.context() as broken:
+        broken.setattr(labels_layer, "write", failing)
+        session.undo()
+    assert "disk full" in told[0]
+    assert session.can_undo
+    assert not session.can_redo
+    assert len(session.clicks) == 1
+    session.undo()
+    assert not hand.own(1).any()
+
+
+def test_a_store_that_holds_no_further_label_is_not_replaced_by_a_copy(
+    dock: Callable[..., Hand], told: list[str]
+) -> None:
+    hand = dock(grey())
+    data = empty()
+    data[5, 5] = 255
+    store = Store(data)
+    hand.panel.labels_box.value = hand.viewer.add_labels(store)
+    hand.panel.tool.activate()
+    hand.click_and_wait(40, 40)
+    assert hand.panel.session.labels.data is store
+    assert not hand.own(1).any()
+    assert all("does not hold the label 256" in text for text in told)
+    assert told
+    assert "\n" not in told[0]
