@@ -48,7 +48,7 @@ class Settings(BaseModel):
         description="Smallest side of the window, in pixels of the image.",
     )
     zoom_size: Annotated[int, Field(ge=128, le=1024)] = Field(
-        default=384,
+        default=320,
         title="Window size",
         description="Longer side of the network's input, in pixels: larger is finer and slower.",
     )

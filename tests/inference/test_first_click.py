@@ -10,14 +10,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import napari_fcfi.inference.predictor as predictor_module
 from napari_fcfi.inference import Box, Click, Field, Predictor, Window
 from napari_fcfi.inference.first_click import (
-    AGREEMENT_POWER,
+    FREE_POWER,
     MOST_WINDOWS,
     SIZE_POWER,
-    agreement,
     boxes_around,
-    connected_share,
     cut_share,
     scores_of,
 )
@@ -70,26 +69,6 @@ def disk(radius: float, window: Window, y: float = 100, x: float = 100) -> np.nd
 WINDOWS = [Window.of(Box.around(100, 100, side, side), 64) for side in (48, 80, 128, 200)]
 
 
-def test_answers_agree_when_they_say_the_same_where_both_look() -> None:
-    small, large = WINDOWS[0], WINDOWS[2]
-    same = agreement(small, answer(disk(15, small), 1), large, answer(disk(15, large), 1), 0.5)
-    other = agreement(small, answer(disk(15, small), 1), large, answer(disk(5, large), 1), 0.5)
-    assert same > 0.9
-    assert other < 0.2
-    nothing = answer(np.zeros(small.size, bool), 1)
-    assert agreement(small, nothing, large, nothing, 0.5) == 1
-
-
-def test_what_is_not_connected_with_the_click_lowers_the_share() -> None:
-    window = WINDOWS[2]
-    here, there = disk(10, window), disk(10, window, 140, 60)
-    click = [Click(100, 100)]
-    assert connected_share(here, window, click) == 1
-    assert connected_share(here | there, window, click) == pytest.approx(0.5, abs=0.1)
-    assert connected_share(there, window, click) == 0
-    assert connected_share(here & False, window, click) == 0
-
-
 def test_a_mask_at_the_sides_is_cut_only_where_the_field_goes_on() -> None:
     window = WINDOWS[0]
     half = np.zeros(window.size, bool)
@@ -100,18 +79,39 @@ def test_a_mask_at_the_sides_is_cut_only_where_the_field_goes_on() -> None:
 
 def test_the_score_is_the_product_of_its_parts() -> None:
     answers = [answer(disk(15, window), 0.8) for window in WINDOWS]
-    answers[3] = answer(disk(40, WINDOWS[3]), 0.8)
+    answers[0] = answer(disk(40, WINDOWS[0]), 0.8)
+    answers[2] = answer(disk(15, WINDOWS[2]), 0.7)
     largest = WINDOWS[3].box
-    scores = scores_of(WINDOWS, answers, [Click(100, 100)], 0.5, largest)
-    agreeing = [
-        agreement(WINDOWS[i], answers[i], WINDOWS[i + 1], answers[i + 1], 0.5) for i in range(3)
-    ]
+    scores = scores_of(WINDOWS, answers, 0.5, largest)
+    free = 1 - cut_share(disk(40, WINDOWS[0]), WINDOWS[0], largest)
+    assert free < 0.5
     preferred = [(window.box.height / largest.height) ** SIZE_POWER for window in WINDOWS]
-    assert scores[0] == pytest.approx(0.8 * agreeing[0] ** AGREEMENT_POWER * preferred[0])
-    both = (agreeing[1] + agreeing[2]) / 2
-    assert scores[2] == pytest.approx(0.8 * both**AGREEMENT_POWER * preferred[2])
-    assert scores[3] == pytest.approx(0.8 * agreeing[2] ** AGREEMENT_POWER)
-    assert int(np.argmax(scores)) < 3
+    assert scores == pytest.approx(
+        [
+            0.8 * free**FREE_POWER * preferred[0],
+            0.8 * preferred[1],
+            0.7 * preferred[2],
+            0.8 * preferred[3],
+        ]
+    )
+    assert scores.index(max(scores)) == 3  # among equals the larger
+
+
+@pytest.mark.parametrize("better", [0, 1])
+def test_of_the_finalists_the_answer_of_the_highest_quality_wins(
+    model: FakeModel, monkeypatch: pytest.MonkeyPatch, better: int
+) -> None:
+    """Small and large window are finalists; the full answers' quality decides, not their order."""
+    finalists = [Window.of(Box.around(200, 200, side, side), 128) for side in (150, 300)]
+    monkeypatch.setattr(predictor_module, "first_windows", lambda *_: finalists)
+    qualities = iter([0.4, 0.4, 0.5, 0.5] if better else [0.6, 0.6, 0.5, 0.5])  # flip: two each
+    monkeypatch.setattr(
+        model.network, "_quality", lambda logits: logits.new_tensor([next(qualities)])
+    )
+    predictor = Predictor(model)
+    state = predictor(Field.from_array(picture(60, 400)), predictor.initial(), [Click(200, 200)])
+    assert state.window == finalists[better].box
+    assert state.quality == pytest.approx(0.5 if better else 0.6)
 
 
 def picture(side: int, size: int) -> np.ndarray:
@@ -175,8 +175,10 @@ def test_the_search_is_cheap(model: FakeModel) -> None:
     field = Field.from_array(picture(100, 512))
     predictor(field, predictor.initial(), [Click(256, 256)])
     pixels = [shape[0] * shape[2] * shape[3] for shape in model.network.encoded]
-    assert sum(pixels) <= 5 * 2 * 384**2  # five clicks that pay for an encoder pass and its mirror
-    assert len(model.network.encoded) <= 4  # two batches, and the winner twice
+    assert (
+        sum(pixels) <= 5 * 2 * Settings().zoom_size ** 2
+    )  # five clicks that pay for an encoder pass and its mirror
+    assert len(model.network.encoded) <= 6  # two batches, and two finalists twice
 
 
 def test_without_zoom_in_there_is_no_search(model: FakeModel) -> None:

@@ -27,7 +27,7 @@ def test_a_new_window_is_the_box_around_mask_and_clicks_with_a_margin() -> None:
     assert seen_box(state) == Box(100, 200, 200, 300)
     window = next_window(FIELD, state)
     assert window.box == Box(80, 180, 220, 320)
-    assert window.size == (384, 384)
+    assert window.size == (320, 320)
 
 
 def test_a_small_object_gets_the_smallest_window() -> None:

@@ -18,7 +18,7 @@ from .errors import InputError
 from .events import ClickGroup, Edit, Event, Start, with_click_replaced
 from .exact import Bits, Exact
 from .field import Field
-from .first_click import first_window
+from .first_click import first_windows
 from .passes import Answer, Passes, Question
 from .patch import Patch
 from .state import State
@@ -220,16 +220,21 @@ class Predictor:
         # clicks that waited for the first foreground click are new as well
         new_clicks = clicks if state.patch is None else group.clicks
         asked = Question(clicks, new_clicks, state.patch, settings.expansion_ratio)
-        if state.patch is None:
-            window = first_window(self._passes, field, limits, asked, settings, group.scope)
-        else:
-            window = next_window(field.box, state, group.scope)
-        focused = _agree(state, new_clicks)
         # a first click looks no farther than its scope, however large the mask seems there
-        limit = field.box
         if state.patch is None:
+            windows = first_windows(self._passes, field, limits, asked, settings, group.scope)
             limit = whole_box(field.box, box_of(clicks), group.scope)
-        window, answer = self._grown_answer(field, limits, window, limit, asked, settings, focused)
+        else:
+            windows = [next_window(field.box, state, group.scope)]
+            limit = field.box
+        focused = _agree(state, new_clicks)
+        window, answer = max(
+            (
+                self._grown_answer(field, limits, window, limit, asked, settings, focused)
+                for window in windows
+            ),
+            key=lambda found: found[1].quality or 0.0,
+        )
         return stored(replace(state, limits=limits), asked, window, answer, focused=focused)
 
     def _grown_answer(

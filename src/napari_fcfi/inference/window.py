@@ -118,13 +118,6 @@ class Window:
         area = (inner.y0 / step_y, inner.x0 / step_x, inner.y1 / step_y, inner.x1 / step_x)
         return resample(values, area, (grid.height // stride, grid.width // stride))
 
-    def view_of(self, values: NDArray[np.float32], inner: Window) -> NDArray[np.float32]:
-        """Values of this window's input at the input size of a window inside it."""
-        step_y, step_x = self.steps
-        box = inner.box.relative_to(self.box)
-        area = (box.y0 / step_y, box.x0 / step_x, box.y1 / step_y, box.x1 / step_x)
-        return resample(values, area, inner.size)
-
 
 def _in_units(box: Box, grid: Box, stride: int) -> Area:
     inner = box.relative_to(grid)
