@@ -44,9 +44,13 @@ class Scene:
 
 
 SCENES = (
-    Scene("coffee", "the cup", ((120.0, 290.0, True), (235.0, 290.0, True), (330.0, 230.0, False))),
+    Scene(
+        "coffee",
+        "the cup",
+        ((120.0, 290.0, True), (235.0, 290.0, True), (270.0, 360.0, False), (255.0, 215.0, True)),
+    ),
     Scene("fluorescence", "a nucleus", ((275.0, 265.0, True),)),
-    Scene("phase_contrast", "a cell", ((157.0, 172.0, True), (110.0, 152.0, True))),
+    Scene("phase_contrast", "a cell", ((60.0, 245.0, True),)),
 )
 
 

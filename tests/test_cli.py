@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,9 @@ from skimage.io import imread, imsave
 
 from napari_fcfi import cli
 from napari_fcfi.checkpoints import untrained_model
+from napari_fcfi.checkpoints.files import file_hash
 from napari_fcfi.settings import Settings
+from tests.reference_weights import write_released
 
 
 @pytest.fixture
@@ -66,6 +69,27 @@ def test_segment_has_one_option_per_setting_with_its_default_and_range() -> None
         assert option.default == Settings.model_fields[name].default
     (ratio,) = options["expansion_ratio"].annotation.__metadata__
     assert (ratio.min, ratio.max) == (0.05, 2.0)
+
+
+def test_what_is_not_named_is_left_to_the_protocol(
+    picture: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    used = []
+
+    class Watching:
+        def __init__(self, model: object, image: object, *, settings: Settings) -> None:
+            used.append(settings)
+
+        def click(self, y: float, x: float, foreground: bool) -> np.ndarray:
+            return np.zeros((48, 64), bool)
+
+    monkeypatch.setattr("napari_fcfi.Interaction", Watching, raising=False)
+    monkeypatch.setattr("napari_fcfi.load_model", lambda *_, **__: None, raising=False)
+    command = ["segment", picture, "--click", "24,30", "--output", tmp_path / "labels.tif"]
+    run(*command)
+    run(*command, "--protocol", "released", "--zoom-size", "480", "--zoom-min", "48")
+    assert used == [Settings(), Settings(protocol="released", zoom_size=480, zoom_min=48)]
+    assert used[1].threshold == 0.49
 
 
 def test_a_setting_out_of_its_range_is_refused(
@@ -162,3 +186,31 @@ def test_inspecting_an_unknown_model_is_one_sentence() -> None:
     with pytest.raises(SystemExit, match="no-such-model") as end:
         cli.main(["models", "inspect", "no-such-model"])
     assert "\n" not in str(end.value)
+
+
+def test_a_released_checkpoint_is_converted_and_inspected(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    source, target = tmp_path / "coco_lvis_h18s_itermask.pth", tmp_path / "ritm.safetensors"
+    write_released(source, "ritm_hrnet18s")
+    assert run("models", "convert", source, target) == 0
+    said = capsys.readouterr().out
+    assert said.startswith(f"ritm-hrnet18s · {target} · SHA-256 ")
+    assert "MIT" in said
+    for path, name in ((source, source.stem), (target, "ritm")):
+        assert run("models", "inspect", path) == 0
+        shown = json.loads(capsys.readouterr().out)
+        assert shown["name"] == name
+        assert shown["architecture"]["name"] == "ritm-hrnet18s"
+        assert shown["parameters"] == 4_220_047
+        assert shown["bytes"] == path.stat().st_size
+        assert shown["sha256"] == file_hash(path)
+
+
+def test_a_conversion_that_cannot_be_is_one_sentence_and_writes_nothing(tmp_path: Path) -> None:
+    broken = tmp_path / "broken.pth"
+    broken.write_bytes(b"PK")
+    with pytest.raises(SystemExit, match=r"^napari-fcfi: .*damaged.*\.$") as end:
+        cli.main(["models", "convert", str(broken), str(tmp_path / "out.safetensors")])
+    assert "\n" not in str(end.value)
+    assert list(tmp_path.iterdir()) == [broken]

@@ -5,6 +5,11 @@
 Every object gets all its clicks unless its mask becomes perfect (its values are carried on then),
 because IoU@N needs them. With ``--stop-at`` an object is left as soon as it reaches that IoU; NoC
 and NoF up to that threshold are the same, IoU@N is not reported.
+
+With ``--settings protocol=released`` prediction, robot user and metrics are those of the authors'
+programs, and each data set has the window that they tuned for it, unless the settings name one.
+``--mend`` takes single differences of that protocol back, so that their cost can be measured; its
+names and the differences are in docs/protocols.md.
 """
 
 from __future__ import annotations
@@ -14,8 +19,9 @@ import json
 import os
 import platform
 import sys
+import time
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, fields, replace
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, get_args
@@ -24,6 +30,8 @@ from numpy.typing import NDArray
 from pydantic import ValidationError
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from napari_fcfi.inference.released.options import ReleasedOptions, released_options
+from napari_fcfi.inference.released.tuned import TunedWindow, tuned_window
 from napari_fcfi.settings import Settings
 from training.courses import ClickBudget, Clicker, Course, Mask, Method, measure, summary
 from training.data.evaluation_sets import (
@@ -34,11 +42,17 @@ from training.data.evaluation_sets import (
 )
 from training.data.validation import NAME as VALIDATION
 from training.data.validation import validation_set
+from training.rules import CLEAN, DIFFERENCES, RULES, Rules
 
 if TYPE_CHECKING:
     from napari_fcfi import Interaction
+    from napari_fcfi.checkpoints import Model
 
 FirstClick = Literal["search", "whole-field"]
+
+IN_PREDICTION = tuple(field.name for field in fields(ReleasedOptions))
+MENDABLE = (*IN_PREDICTION, *DIFFERENCES)
+"""Differences of the released protocol that `--mend` takes back."""
 
 CLASSICAL = ("grabcut", "random-walker")
 PACKAGES = (
@@ -87,6 +101,7 @@ def evaluate(
     method: Method,
     dataset: EvaluationSet,
     budget: ClickBudget,
+    rules: Rules = CLEAN,
     *,
     mirror_field: int | None = None,
 ) -> list[Course]:
@@ -94,7 +109,7 @@ def evaluate(
 
     Parameters
     ----------
-    method, budget
+    method, budget, rules
         See `measure`.
     dataset
         The set; its samples are read one after the other.
@@ -111,11 +126,14 @@ def evaluate(
     )
     with bar:
         task = bar.add_task(dataset.name, total=len(dataset), noc="")
+        started = time.perf_counter()
         for sample in _placed(dataset, mirror_field):
-            courses.append(measure(method, sample, budget))
-            found = summary(courses, budget)
+            course = measure(method, sample, budget, rules)
+            courses.append(replace(course, seconds=time.perf_counter() - started))
+            found = summary(courses, budget, rules)
             shown = f"NoC@90 {found['NoC@90']:.2f}" if "NoC@90" in found else ""
             bar.update(task, advance=1, noc=shown)
+            started = time.perf_counter()
     return courses
 
 
@@ -147,31 +165,53 @@ class WholeFieldFirst:
         return mask
 
 
-def network_method(
-    checkpoint: str, device: str, settings: Settings, first_click: FirstClick
-) -> tuple[Method, dict[str, Any]]:
-    """Interactions with a checkpoint, and what identifies it in the results.
+def loaded(checkpoint: str, device: str) -> Model:
+    """The model of a name or file.
 
     Raises
     ------
     UserError
-        When the checkpoint cannot be loaded.
+        When it cannot be loaded.
     """
-    from napari_fcfi import CheckpointError, Interaction, load_model
-    from napari_fcfi.inference import thread_count
+    from napari_fcfi import CheckpointError, load_model
 
     try:
-        model = load_model(checkpoint, device=device)
+        return load_model(checkpoint, device=device)
     except CheckpointError as error:
         raise UserError(str(error)) from error
-    identity = {
+
+
+def identity_of(model: Model, settings: Settings, first_click: FirstClick) -> dict[str, Any]:
+    """What identifies a network's way of answering in the results."""
+    from napari_fcfi.inference import thread_count
+
+    return {
         "checkpoint": model.name,
         "sha256": model.sha256,
         "device": str(model.device),
         "threads": thread_count(),
         "settings": settings.model_dump(),
-        "first_click": first_click,
+        "first_click": "whole-field" if settings.protocol == "released" else first_click,
     }
+
+
+def network_method(
+    model: Model, settings: Settings, first_click: FirstClick, mended: Sequence[str] = ()
+) -> Method:
+    """Interactions with a model.
+
+    Parameters
+    ----------
+    model, settings
+        What answers, and how.
+    first_click
+        Of the clean protocol; the released one always begins with the whole field.
+    mended
+        Differences of the released protocol that are taken back, `IN_PREDICTION`.
+    """
+    from napari_fcfi import Interaction
+    from napari_fcfi.inference import Predictor
+
     whole = settings.model_copy(update={"zoom_in": False})
 
     def searching(image: NDArray[Any]) -> Clicker:
@@ -180,7 +220,16 @@ def network_method(
     def whole_field(image: NDArray[Any]) -> Clicker:
         return WholeFieldFirst(Interaction(model, image, settings=whole), settings)
 
-    return searching if first_click == "search" else whole_field, identity
+    def released(image: NDArray[Any]) -> Clicker:
+        interaction = Interaction(model, settings=settings)
+        options = released_options(model.network).mended(mended)
+        interaction.predictor = Predictor(model, settings, released=options)
+        interaction.set_image(image)
+        return interaction
+
+    if settings.protocol == "released":
+        return released
+    return searching if first_click == "search" else whole_field
 
 
 def classical_method(name: str) -> tuple[Method, dict[str, Any]]:
@@ -203,15 +252,22 @@ def versions() -> dict[str, str]:
     return found
 
 
-def settings_from(pairs: Sequence[str]) -> Settings:
+def settings_from(pairs: Sequence[str], tuned: TunedWindow | None = None) -> Settings:
     """Settings from ``key=value`` texts; what is not named keeps its default.
+
+    Parameters
+    ----------
+    pairs
+        The texts.
+    tuned
+        In place of the defaults of these two settings.
 
     Raises
     ------
     UserError
         When a text has no ``=``, a name is unknown or a value lies outside its range.
     """
-    values: dict[str, Any] = {}
+    values: dict[str, Any] = {} if tuned is None else tuned._asdict()
     for pair in pairs:
         key, equals, value = pair.partition("=")
         if not equals:
@@ -251,6 +307,14 @@ def arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
         help="look for the object's scale, or take the whole image as the first window",
     )
     parser.add_argument("--settings", nargs="+", default=[], metavar="KEY=VALUE")
+    parser.add_argument(
+        "--mend",
+        nargs="+",
+        default=[],
+        choices=MENDABLE,
+        metavar="DIFFERENCE",
+        help="take these differences of the released protocol back: " + ", ".join(MENDABLE),
+    )
     parser.add_argument("--output", type=Path, help="folder for results.json")
     return parser.parse_args(argv)
 
@@ -280,25 +344,36 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
         For a wrong setting, a checkpoint that cannot be read, or missing data.
     """
     settings = settings_from(options.settings)
+    if options.mend and settings.protocol != "released":
+        raise UserError("--mend is for the released protocol; add --settings protocol=released.")
+    rules = RULES[settings.protocol].mended(options.mend)
+    in_prediction = [name for name in options.mend if name in IN_PREDICTION]
     sets = [_found(name, options.data_root).head(options.limit) for name in options.dataset]
     budget = ClickBudget(options.max_clicks, options.stop_at)
-    if options.method:
+    model = None if options.method else loaded(options.checkpoint, options.device)
+    if model is None:
         method, identity = classical_method(options.method)
     else:
-        method, identity = network_method(
-            options.checkpoint, options.device, settings, options.first_click
-        )
+        identity = identity_of(model, settings, options.first_click)
     datasets = {}
     for dataset in sets:
-        courses = evaluate(method, dataset, budget, mirror_field=options.mirror_field)
+        used = settings
+        if model is not None:
+            name = model.network.architecture.name
+            tuned = tuned_window(name, dataset.name) if rules.tunes_windows else None
+            used = settings_from(options.settings, tuned)
+            method = network_method(model, used, options.first_click, in_prediction)
+        courses = evaluate(method, dataset, budget, rules, mirror_field=options.mirror_field)
         datasets[dataset.name] = {
-            "metrics": summary(courses, budget),
+            "metrics": summary(courses, budget, rules),
+            "settings": used.model_dump(),
             "objects": [asdict(course) for course in courses],
         }
     return {
         "method": options.method or "fcfi",
         **identity,
         "protocol": asdict(budget) | {"limit": options.limit, "mirror_field": options.mirror_field},
+        "mended": options.mend,
         "versions": versions(),
         "machine": {"system": platform.platform(), "cores": os.cpu_count()},
         "datasets": datasets,

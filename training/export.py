@@ -12,12 +12,12 @@ import torch
 import typer
 
 from napari_fcfi.checkpoints import Card, write_checkpoint
-from napari_fcfi.network import FCFI
+from napari_fcfi.network import Network, build_network
 
 from .recipes import Recipe
 
 
-def averaged_network(state: Path) -> tuple[FCFI, Recipe, int]:
+def averaged_network(state: Path) -> tuple[Network, Recipe, int]:
     """The network with a run's averaged weights, its recipe, and the objects it has seen.
 
     Raises
@@ -32,7 +32,7 @@ def averaged_network(state: Path) -> tuple[FCFI, Recipe, int]:
         raise ValueError(
             f"Expected the state of a run (last.pt, decayed.pt); {state} is something else."
         ) from error
-    network = FCFI(recipe.architecture)
+    network = build_network(recipe.architecture)
     prefix = "module."
     averaged = {
         name.removeprefix(prefix): value

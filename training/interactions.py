@@ -1,19 +1,21 @@
 """Simulated interactions of a batch: clicks, answers, feedback, further clicks (1-4 rounds).
 
-The encoder runs once a picture; its features serve every object asked for and every interaction,
-and every interaction is supervised. Gradients do not flow through the feedback.
+Where clicks enter late the encoder runs once a picture, and its features serve every object asked
+for and every interaction; else it runs once for each. Every interaction is supervised. Gradients
+do not flow through the feedback.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from napari_fcfi.network import FCFI, Features, Prediction
+from napari_fcfi.network import Network, Prediction
 from napari_fcfi.network.clicks import interaction_map
 
 from .click_simulation import (
@@ -109,24 +111,21 @@ def advance(
 class SimulatedInteractions(nn.Module):
     """The training step's forward pass: a batch of pictures to the loss terms."""
 
-    def __init__(self, network: FCFI, recipe: Recipe) -> None:
+    def __init__(self, network: Network, recipe: Recipe) -> None:
         super().__init__()
         self.network = network
         self.recipe = recipe
 
-    def _encode(self, images: Tensor, owner: Tensor) -> Features:
+    def _encode(self, images: Tensor, owner: Tensor) -> Any:
         """Features of every object's picture; each picture is encoded once."""
-        # autocast only from here on: in the backbone bf16 slows depth-wise convolutions down
-        maps = self.network.backbone(images.float() / 255)
-        size = (images.shape[-2], images.shape[-1])
         with self._autocast(images):
-            return Features(self.network.pyramid(maps), size).expand(owner)
+            return self.network.encode(images.float() / 255).expand(owner)
 
     def _autocast(self, like: Tensor) -> torch.autocast:
         return torch.autocast(like.device.type, torch.bfloat16, enabled=self.recipe.bf16)
 
     def _answer(
-        self, images: Tensor, owner: Tensor, features: Features | None, progress: Progress
+        self, images: Tensor, owner: Tensor, features: Any | None, progress: Progress
     ) -> Prediction:
         """The answer of one round; ``features`` is None where clicks enter the encoder."""
         device = progress.feedback.device
@@ -134,10 +133,10 @@ class SimulatedInteractions(nn.Module):
         clicks = as_tensor(progress.clicks, most).to(device)
         newest = as_tensor(progress.newest, self.recipe.new_clicks).to(device)
         maps = interaction_map(clicks, (images.shape[-2], images.shape[-1]))
-        if features is None:
-            own = images[owner].float() / 255
-            features = self.network.encode(own, maps, progress.feedback)
         with self._autocast(progress.feedback):
+            if features is None:
+                own = images[owner].float() / 255
+                features = self.network.encode(own, maps, progress.feedback)
             return self.network.decode(
                 features,
                 clicks,
@@ -178,17 +177,19 @@ class SimulatedInteractions(nn.Module):
                 refined_weight=recipe.refined_weight,
                 updated_weight=recipe.updated_weight,
                 quality_weight=recipe.quality_weight,
+                auxiliary_weight=recipe.auxiliary_weight,
             )
             for name, value in losses.items():
                 terms[name] = terms.get(name, torch.zeros((), device=device)) + value / rounds
             probabilities = torch.sigmoid(prediction.logits)
-            logged[f"iou/round{t + 1}"] = float(_mean_iou(probabilities.detach(), targets))
+            logged[f"iou/round{t + 1}"] = float(mean_iou(probabilities.detach(), targets))
             if t + 1 < rounds:
                 progress = advance(rng, progress, arrays, probabilities)
         return terms, logged
 
 
-def _mean_iou(probabilities: Tensor, targets: Tensor) -> Tensor:
+def mean_iou(probabilities: Tensor, targets: Tensor) -> Tensor:
+    """Mean IoU of a batch's masks with its targets, both ``(N, 1, H, W)``; a scalar."""
     counted = targets >= 0
     mask = (probabilities > 0.5) & counted
     wanted = targets > 0

@@ -6,6 +6,7 @@ goes on exactly as if it had not been.
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -21,12 +22,13 @@ from torch.optim.swa_utils import AveragedModel
 from torch.utils.tensorboard import SummaryWriter
 from tqdm import tqdm
 
-from napari_fcfi.network import FCFI
+from napari_fcfi.network import Network, PaperNetwork
 
 from .augment import make_sample
 from .data.folders import Picture, picture_weights
 from .interactions import Batch, SimulatedInteractions
 from .recipes import Recipe
+from .released_interactions import ReleasedInteractions
 
 SAMPLE_STREAM, STEP_STREAM = 1, 2
 SAVE_EVERY_S = 240.0
@@ -76,23 +78,38 @@ class Batches:
 
 
 def rate_factor(step: int, recipe: Recipe, decay_from: int | None, decay_steps: int) -> float:
-    """Share of the learning rate at a step: warm-up, constant, and a decay branch to zero."""
-    factor = min(1.0, (step + 1) / recipe.warm_up)
+    """Share of the learning rate at a step: warm-up, the recipe's drops, a decay branch to zero."""
+    factor = min(1.0, (step + 1) / recipe.warm_up) * 0.1 ** sum(
+        step >= drop for drop in recipe.rate_drops
+    )
     if decay_from is not None:
         factor *= max(0.0, 1 - (step - decay_from) / decay_steps)
     return factor
 
 
-def make_optimizer(network: FCFI, recipe: Recipe) -> torch.optim.AdamW:
-    """AdamW with a smaller rate for the backbone; its frozen parts take no part."""
-    for part in network.backbone.frozen_parts():
+def make_optimizer(network: Network, recipe: Recipe) -> torch.optim.AdamW:
+    """AdamW with a smaller rate for the recipe's slow parts; frozen parts take no part.
+
+    Raises
+    ------
+    ValueError
+        When a slow part is none of the network's.
+    """
+    for part in network.frozen_parts():
         part.requires_grad_(False)
-    backbone = [p for p in network.backbone.parameters() if p.requires_grad]
-    inside = {id(p) for p in network.backbone.parameters()}
-    rest = [p for p in network.parameters() if id(p) not in inside]
+    for prefix in recipe.slow_parts:
+        if not any(name.startswith(prefix) for name, _ in network.named_parameters()):
+            parts = ", ".join(f"{name}." for name, _ in network.named_children())
+            raise ValueError(
+                f"Expected beginnings of parameters' names as slow_parts; {recipe.name} has "
+                f"{prefix!r}, and the network consists of {parts}: correct the recipe."
+            )
+    trained = [(name, p) for name, p in network.named_parameters() if p.requires_grad]
+    slow = [p for name, p in trained if name.startswith(recipe.slow_parts)]
+    rest = [p for name, p in trained if not name.startswith(recipe.slow_parts)]
     rate = recipe.learning_rate
     groups = [
-        {"params": backbone, "lr": rate * recipe.backbone_factor, "factor": recipe.backbone_factor},
+        {"params": slow, "lr": rate * recipe.backbone_factor, "factor": recipe.backbone_factor},
         {"params": rest, "lr": rate, "factor": 1.0},
     ]
     return torch.optim.AdamW(groups, weight_decay=recipe.weight_decay, fused=True)
@@ -105,7 +122,10 @@ def moving_average(decay: float) -> Callable[[list[Tensor], list[Tensor], Tensor
     def update(averaged: list[Tensor], current: list[Tensor], count: Tensor | int) -> None:
         share = max(1 - decay, 9 / (10 + int(count)))
         for average, value in zip(averaged, current, strict=True):
-            average.lerp_(value, share)
+            if average.is_floating_point():
+                average.lerp_(value, share)
+            else:  # the counters of batch norms
+                average.copy_(value)
 
     return update
 
@@ -119,7 +139,7 @@ class Run:
         What to train.
     folder : Path
         Where the run lives; an existing ``last.pt`` there is gone on from.
-    initial : FCFI
+    initial : Network
         Network to start from where the folder holds no run yet.
     decay_steps : int
         If positive, this is a decay branch of so many steps: it goes on from ``last.pt`` with a
@@ -127,7 +147,7 @@ class Run:
     """
 
     def __init__(
-        self, recipe: Recipe, folder: Path, initial: FCFI, *, decay_steps: int = 0
+        self, recipe: Recipe, folder: Path, initial: Network, *, decay_steps: int = 0
     ) -> None:
         self.recipe = recipe
         self.folder = folder
@@ -139,9 +159,7 @@ class Run:
             network, multi_avg_fn=moving_average(recipe.ema), use_buffers=True
         )
         self.averaged = self.averaged.to(self.fabric.device)
-        self.module, self.optimizer = self.fabric.setup(
-            SimulatedInteractions(network, recipe), optimizer
-        )
+        self.module, self.optimizer = self.fabric.setup(_interactions(network, recipe), optimizer)
         self.step = 0
         self.samples = 0
         self.decay_steps = decay_steps
@@ -217,7 +235,10 @@ class Run:
         self.optimizer.zero_grad()
         self.fabric.backward(loss)
         norm = self.fabric.clip_gradients(
-            self.module, self.optimizer, max_norm=recipe.clip, error_if_nonfinite=False
+            self.module,
+            self.optimizer,
+            max_norm=math.inf if recipe.clip is None else recipe.clip,
+            error_if_nonfinite=False,
         )
         if torch.isfinite(norm):
             self.optimizer.step()
@@ -256,7 +277,7 @@ class Run:
                         writer.add_scalar(name, value, self.step)
                     bar.set_postfix(
                         loss=f"{mean['loss/all']:.3f}",
-                        iou1=f"{mean['iou/round1']:.3f}",
+                        iou1=f"{mean.get('iou/round1', math.nan):.3f}",
                         objects=self.samples,
                         refresh=False,
                     )
@@ -268,6 +289,12 @@ class Run:
             batches.close()
             writer.close()
             bar.close()
+
+
+def _interactions(network: Network, recipe: Recipe) -> SimulatedInteractions | ReleasedInteractions:
+    if recipe.interactions == "released" and isinstance(network, PaperNetwork):
+        return ReleasedInteractions(network, recipe)
+    return SimulatedInteractions(network, recipe)
 
 
 def _to(batch: Batch, device: torch.device) -> Batch:

@@ -1,12 +1,18 @@
-"""Losses of training: the normalized focal loss and its sum over M_r, M_u and M_t (Eq. 6)."""
+"""Losses of training: the normalized focal loss and its sum over M_r, M_u and M_t (Eq. 6).
+
+The authors' programs combine the same losses in another way; see `released_interactions`.
+"""
 
 from __future__ import annotations
+
+import math
 
 import torch
 from torch import Tensor
 from torch.nn import functional
 
 from napari_fcfi.network import Prediction
+from napari_fcfi.network.blocks import resize
 from napari_fcfi.network.heads import STRIDE
 
 EPSILON = 1e-12
@@ -19,6 +25,8 @@ def normalized_focal_loss(
     *,
     alpha: float = 0.5,
     gamma: float = 2.0,
+    max_multiplier: float = math.inf,
+    detached: bool = True,
 ) -> Tensor:
     """Normalized focal loss of each sample, ``(N,)``.
 
@@ -30,11 +38,17 @@ def normalized_focal_loss(
         ``(N, 1, H, W)``: 1 object, 0 background, -1 ignore.
     weight : Tensor, optional
         ``(N, 1, H, W)``, 0 or 1: pixels that count besides the ignore label.
+    alpha, gamma : float
+        Weight of the object against the background's, and the power of what is missing to 1.
+    max_multiplier : float
+        Limit of the normalisation; 1 makes this the plain focal loss.
+    detached : bool
+        No gradient through the normalisation.
 
     Notes
     -----
     ``-a m (1 - p_t)^gamma log p_t``, averaged over the pixels that count, with
-    ``m = sum(w) / sum((1 - p_t)^gamma)`` of the sample, through which no gradient flows.
+    ``m = sum(w) / sum((1 - p_t)^gamma)`` of the sample.
     A sample without such pixels has loss 0.
 
     References
@@ -51,9 +65,47 @@ def normalized_focal_loss(
     balance = torch.where(positive, alpha, 1 - alpha)
     over = (1, 2, 3)
     pixels = counted.sum(dim=over)
-    multiplier = (pixels / (beta.sum(dim=over) + EPSILON)).detach()
+    multiplier = (pixels / (beta.sum(dim=over) + EPSILON)).clamp_max(max_multiplier)
+    if detached:
+        multiplier = multiplier.detach()
     total = (-balance * beta * log_pt).sum(dim=over) * multiplier
     return total / (pixels + EPSILON)
+
+
+def binary_cross_entropy(logits: Tensor, target: Tensor) -> Tensor:
+    """Binary cross-entropy of each sample, ``(N,)``, as RITM's coarse answer is trained with.
+
+    Parameters
+    ----------
+    logits, target : Tensor
+        See `normalized_focal_loss`.
+
+    Notes
+    -----
+    Ignored pixels have no loss, but count in the mean: the released programs divide by all pixels.
+    """
+    ignored = target < 0
+    loss = functional.binary_cross_entropy_with_logits(
+        logits, target.clamp_min(0).to(logits.dtype), reduction="none"
+    )
+    return loss.masked_fill(ignored, 0).mean(dim=(1, 2, 3))
+
+
+def auxiliary_loss(prediction: Prediction, target: Tensor) -> Tensor:
+    """Loss of an OCR head's coarse answer at the input's size, a mean over the batch.
+
+    Raises
+    ------
+    ValueError
+        When the network has no such head.
+    """
+    if prediction.auxiliary_logits is None:
+        raise ValueError(
+            "Expected a network with an OCR head for an auxiliary loss; this one has none: set "
+            "auxiliary_weight to 0."
+        )
+    coarse = resize(prediction.auxiliary_logits, target.shape[-2:])
+    return binary_cross_entropy(coarse, target).mean()
 
 
 def coarse_target(target: Tensor) -> Tensor:
@@ -91,18 +143,26 @@ def interaction_loss(
     refined_weight: float,
     updated_weight: float,
     quality_weight: float,
+    auxiliary_weight: float = 0.0,
 ) -> dict[str, Tensor]:
-    """Terms of Eq. 6 for one interaction, and the quality head's, each a mean over the batch.
+    """Terms of Eq. 6 for one interaction, and those of further heads, each a mean over the batch.
 
-    The loss on M_r counts the inside of the new clicks' boxes only.
+    The loss on M_r counts the inside of the new clicks' boxes only. Terms without weight are left
+    out, and so is quality's where a network has no head for it.
     """
     coarse = coarse_target(target)
-    refined = torch.logit(prediction.refined_feedback, eps=1e-3)
-    iou = masked_iou(torch.sigmoid(prediction.logits.detach()), target, visible)
-    return {
-        "mask": normalized_focal_loss(prediction.logits, target).mean(),
-        "refined": refined_weight * normalized_focal_loss(refined, coarse, prediction.box).mean(),
-        "updated": updated_weight * normalized_focal_loss(prediction.updated_logits, coarse).mean(),
-        "quality": quality_weight
-        * functional.binary_cross_entropy(prediction.quality.clamp(1e-4, 1 - 1e-4), iou),
-    }
+    terms = {"mask": normalized_focal_loss(prediction.logits, target).mean()}
+    if refined_weight:
+        refined = torch.logit(prediction.refined_feedback, eps=1e-3)
+        loss = normalized_focal_loss(refined, coarse, prediction.box)
+        terms["refined"] = refined_weight * loss.mean()
+    if updated_weight:
+        loss = normalized_focal_loss(prediction.updated_logits, coarse)
+        terms["updated"] = updated_weight * loss.mean()
+    if quality_weight and prediction.quality is not None:
+        iou = masked_iou(torch.sigmoid(prediction.logits.detach()), target, visible)
+        quality = prediction.quality.clamp(1e-4, 1 - 1e-4)
+        terms["quality"] = quality_weight * functional.binary_cross_entropy(quality, iou)
+    if auxiliary_weight:
+        terms["auxiliary"] = auxiliary_weight * auxiliary_loss(prediction, target)
+    return terms

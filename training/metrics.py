@@ -10,6 +10,11 @@ from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from scipy import ndimage
+from scipy.spatial import KDTree
+
+BAND = 0.02
+"""Width of the band along a border, as a share of the picture's diagonal (Cheng et al., 2021)."""
 
 
 def iou(
@@ -38,22 +43,112 @@ def iou(
     return np.count_nonzero(both) / union if union else 1.0
 
 
-def carried_on(ious: Sequence[float], max_clicks: int) -> list[float]:
-    """IoUs of one object with the last one repeated up to `max_clicks` values.
+def biou(
+    mask: NDArray[np.bool_],
+    object_mask: NDArray[np.bool_],
+    ignore: NDArray[np.bool_] | None = None,
+    band: float = BAND,
+) -> float:
+    """Boundary IoU: intersection over union of the bands along the inner side of both borders.
+
+    Parameters
+    ----------
+    mask, object_mask
+        ``(H, W)`` bool.
+    ignore
+        ``(H, W)`` bool; there the object is taken to be what the mask says.
+    band
+        Width of the bands as a share of the picture's diagonal; at least one pixel.
+
+    Returns
+    -------
+    float
+        0-1; 1 when both masks are empty, since then they agree.
+
+    References
+    ----------
+    B. Cheng et al., "Boundary IoU: Improving Object-Centric Image Segmentation Evaluation", 2021,
+    arXiv:2103.16562.
+    """
+    truth = _as_seen(mask, object_mask, ignore)
+    bands = [border_band(m.astype(np.uint8), band) > 0 for m in (mask, truth)]
+    return iou(*bands)
+
+
+def border_band(values: NDArray[np.uint8], band: float) -> NDArray[np.uint8]:
+    """What a picture loses when the minimum over a square is taken: bands inside its borders.
+
+    Parameters
+    ----------
+    values
+        ``(H, W)`` uint8; outside the picture they are 0.
+    band
+        Half the square's side as a share of the diagonal; at least one pixel.
+    """
+    reach = max(1, round(band * float(np.hypot(*values.shape))))
+    least = ndimage.minimum_filter(values, size=2 * reach + 1, mode="constant", cval=0)
+    lost: NDArray[np.uint8] = values - least
+    return lost
+
+
+def assd(
+    mask: NDArray[np.bool_],
+    object_mask: NDArray[np.bool_],
+    ignore: NDArray[np.bool_] | None = None,
+) -> float:
+    """Average symmetric surface distance: mean distance of the contours' pixels to the other one.
+
+    Contours are the pixels of a mask with a neighbour outside of it, holes included; the mean is
+    over the pixels of both.
+
+    Parameters
+    ----------
+    mask, object_mask
+        ``(H, W)`` bool.
+    ignore
+        ``(H, W)`` bool; there the object is taken to be what the mask says.
+
+    Returns
+    -------
+    float
+        Pixels; 0 when both masks are empty, the picture's diagonal when one of them is.
+    """
+    contours = [_contour(m) for m in (mask, _as_seen(mask, object_mask, ignore))]
+    ours, theirs = contours
+    if not len(ours) or not len(theirs):
+        return float(np.hypot(*mask.shape)) if len(ours) or len(theirs) else 0.0
+    distances = (KDTree(theirs).query(ours)[0], KDTree(ours).query(theirs)[0])
+    return float(np.concatenate(distances).mean())
+
+
+def _contour(mask: NDArray[np.bool_]) -> NDArray[np.intp]:
+    return np.argwhere(mask & ~ndimage.binary_erosion(mask))
+
+
+def _as_seen(
+    mask: NDArray[np.bool_],
+    object_mask: NDArray[np.bool_],
+    ignore: NDArray[np.bool_] | None,
+) -> NDArray[np.bool_]:
+    return object_mask if ignore is None else np.where(ignore, mask, object_mask)
+
+
+def carried_on(values: Sequence[float], max_clicks: int) -> list[float]:
+    """IoUs (or other values) of one object with the last one repeated up to `max_clicks` values.
 
     An object whose mask is perfect gets no further click, and keeps its mask.
 
     Raises
     ------
     ValueError
-        When there is no IoU at all, or more than `max_clicks` of them.
+        When there is no value at all, or more than `max_clicks` of them.
     """
-    if not 0 < len(ious) <= max_clicks:
+    if not 0 < len(values) <= max_clicks:
         raise ValueError(
-            f"expected the IoUs of 1 to {max_clicks} clicks, got {len(ious)}; "
+            f"expected the values of 1 to {max_clicks} clicks, got {len(values)}; "
             "pass those of one object, one a click."
         )
-    return [*ious, *[ious[-1]] * (max_clicks - len(ious))]
+    return [*values, *[values[-1]] * (max_clicks - len(values))]
 
 
 def clicks_needed(
@@ -106,14 +201,14 @@ def nof(ious: ArrayLike, threshold: float, max_clicks: int = 20) -> int:
     return int(np.count_nonzero(~clicks_needed(ious, threshold, max_clicks)[1]))
 
 
-def iou_at(ious: ArrayLike, clicks: int) -> float:
-    """IoU@N: mean over the objects of the IoU after N clicks.
+def mean_after(values: ArrayLike, clicks: int) -> float:
+    """IoU@N, BIoU@N, ASSD@N: mean over the objects of the value after N clicks.
 
     Parameters
     ----------
-    ious
-        ``(objects, clicks)`` float, IoU after each click.
+    values
+        ``(objects, clicks)`` float, the value after each click.
     clicks
         N, from 1.
     """
-    return float(np.asarray(ious)[:, clicks - 1].mean())
+    return float(np.asarray(values)[:, clicks - 1].mean())

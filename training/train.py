@@ -12,8 +12,8 @@ import torch
 import typer
 from platformdirs import user_cache_path
 
-from napari_fcfi.checkpoints import load_model
-from napari_fcfi.network import FCFI
+from napari_fcfi.checkpoints import load_network, read_backbone_weights
+from napari_fcfi.network import Architecture, Network, build_network
 
 from .data.folders import read_folders
 from .imagenet import lite0_weights
@@ -32,6 +32,10 @@ def train(
     init: Annotated[
         str | None, typer.Option(help="Checkpoint to start from instead of ImageNet weights.")
     ] = None,
+    backbone_weights: Annotated[
+        Path | None,
+        typer.Option(help="Initial weights of the backbone: a file with timm's tensor names."),
+    ] = None,
     steps: Annotated[int, typer.Option(help="Step at which to stop.")] = 1_000_000,
     minutes: Annotated[float, typer.Option(help="Longest time of this piece.")] = float("inf"),
     decay: Annotated[
@@ -45,7 +49,9 @@ def train(
         folder = run or user_cache_path("napari-fcfi") / "runs" / chosen.name
         shared = Path(os.environ.get("NAPARI_FCFI_DATA", "../shared"))
         pictures = read_folders(data or shared / "data" / "train")
-        training = Run(chosen, folder, beginning(chosen, folder, init), decay_steps=decay)
+        training = Run(
+            chosen, folder, beginning(chosen, folder, init, backbone_weights), decay_steps=decay
+        )
     except (ValueError, OSError) as error:
         sys.exit(f"error: {error}")
     print(f"{len(pictures)} pictures; the run lives in {folder}")
@@ -56,22 +62,38 @@ def train(
         print(f"stopped; the same command goes on from {folder}")
 
 
-def beginning(recipe: Recipe, folder: Path, init: str | None) -> FCFI:
-    """The network that a new run begins with: a checkpoint's, or one with ImageNet weights.
+def beginning(
+    recipe: Recipe, folder: Path, init: str | None, backbone_weights: Path | None = None
+) -> Network:
+    """The network that a new run begins with.
+
+    It is a checkpoint's, or one whose backbone has the weights of a file, or without either the
+    ImageNet weights of a package if that has them (``fcfi-lite``), and random ones if not.
 
     Raises
     ------
     ValueError
-        When a checkpoint is named for a run that has begun, or cannot be read.
+        When a file is named for a run that has begun, when both are named, or when one cannot be
+        read.
     """
-    if init is None:
-        return FCFI(recipe.architecture, lite0_weights())
-    if (folder / STATE_NAME).exists():
+    if init is not None and backbone_weights is not None:
         raise ValueError(
-            f"Expected a new run for --init {init}; {folder} holds one already: leave --init out "
+            "Expected --init or --backbone-weights; got both: a checkpoint has a backbone already."
+        )
+    given = f"--init {init}" if init is not None else f"--backbone-weights {backbone_weights}"
+    if (init is not None or backbone_weights is not None) and (folder / STATE_NAME).exists():
+        raise ValueError(
+            f"Expected a new run for {given}; {folder} holds one already: leave that out "
             "to go on with it, or name another folder with --run."
         )
-    return load_model(init, device="cpu").network.train().requires_grad_(True)
+    if init is not None:
+        network, _ = load_network(init)
+        return network.train()
+    if backbone_weights is not None:
+        weights = read_backbone_weights(backbone_weights, recipe.architecture)
+        return build_network(recipe.architecture, weights)
+    lite = isinstance(recipe.architecture, Architecture)
+    return build_network(recipe.architecture, lite0_weights() if lite else None)
 
 
 if __name__ == "__main__":

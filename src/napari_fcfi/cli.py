@@ -40,7 +40,9 @@ app = typer.Typer(
     rich_markup_mode=None,  # an error is one line, not a box that cuts it into several
 )
 models = typer.Typer(
-    help="List the models at hand, or look into one.", no_args_is_help=True, rich_markup_mode=None
+    help="List the models at hand, look into one, or convert a released one.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
 )
 app.add_typer(models, name="models")
 
@@ -157,6 +159,7 @@ def _open(viewer: napari.Viewer, path: Path) -> None:
 @app.command("segment")
 @with_settings
 def segment(
+    context: typer.Context,
     image: Annotated[
         Path, typer.Argument(exists=True, dir_okay=False, help="Picture: (H, W) or colour.")
     ],
@@ -178,13 +181,20 @@ def segment(
     # Late: torch takes seconds, and wrong arguments should not wait for it.
     from napari_fcfi import Interaction, load_model
 
+    # What is not named is left to the protocol, whose own values differ.
+    named = {name: value for name, value in settings.items() if _is_named(context, name)}
     interaction = Interaction(
-        load_model(model, device=device), read_picture(image), settings=Settings(**settings)
+        load_model(model, device=device), read_picture(image), settings=Settings(**named)
     )
     for y, x, foreground in clicks:
         mask = interaction.click(y, x, foreground=foreground)
     write_labels(output, mask)
     typer.echo(f"{len(clicks)} clicks · {int(mask.sum())} px · {output}")
+
+
+def _is_named(context: typer.Context, option: str) -> bool:
+    source = context.get_parameter_source(option)
+    return source is not None and source.name != "DEFAULT"
 
 
 def parse_click(text: str) -> tuple[float, float, bool]:
@@ -284,9 +294,25 @@ def list_models() -> None:
 def inspect_model(
     model: Annotated[str, typer.Argument(help="Name or path of a model.")],
 ) -> None:
-    """Show a model's card: architecture, terms, data, figures; and the hash of its file."""
-    from napari_fcfi import load_model
+    """Show a model's card: architecture, terms, data, figures; its file's size and hash."""
+    from napari_fcfi.checkpoints import inspect_checkpoint
 
-    loaded = load_model(model, device="cpu")
-    shown = {**loaded.card.model_dump(mode="json"), "sha256": loaded.sha256}
-    typer.echo(json.dumps(shown, indent=2, ensure_ascii=False))
+    typer.echo(json.dumps(inspect_checkpoint(model), indent=2, ensure_ascii=False))
+
+
+@models.command("convert")
+def convert_model(
+    source: Annotated[
+        Path,
+        typer.Argument(
+            metavar="FILE", exists=True, dir_okay=False, help="Checkpoint of the authors: .pth."
+        ),
+    ],
+    output: Annotated[Path, typer.Argument(metavar="OUT", help="File to write: .safetensors.")],
+) -> None:
+    """Write a released checkpoint as one of ours, with its card beside it as JSON."""
+    from napari_fcfi.checkpoints import convert_checkpoint
+
+    card, sha256 = convert_checkpoint(source, output)
+    typer.echo(f"{card.architecture.name} · {output} · SHA-256 {sha256}")
+    typer.echo(card.terms)

@@ -6,15 +6,30 @@ The panel, the command line, the manifest's ``configurations`` and the record ar
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 Contrast = Literal["auto", "displayed", "percentile", "full"]
+Protocol = Literal["clean", "released"]
+
+RELEASED_VALUES: dict[str, Any] = {
+    "expansion_ratio": 0.3,
+    "zoom_margin": 1.4,
+    "zoom_min": 200,
+    "zoom_size": 400,
+    "flip": True,
+    "threshold": 0.49,
+    "contrast": "full",
+}
+"""What the authors' programs have where a setting is not named (docs/protocols.md)."""
 
 
 class Settings(BaseModel):
     """How clicks become a mask; an immutable value, kept with every state of an interaction.
+
+    With ``protocol="released"`` the settings that are not named have the values of the authors'
+    programs (`RELEASED_VALUES`) instead of the defaults below.
 
     Raises
     ------
@@ -76,3 +91,18 @@ class Settings(BaseModel):
         title="May overwrite other labels",
         description="Allow the object to take pixels that belong to other labels.",
     )
+    protocol: Protocol = Field(
+        default="clean",
+        title="Protocol",
+        description=(
+            "clean, or released: predict exactly as the authors' published programs do, their "
+            "defects included, so that published numbers can be reproduced."
+        ),
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _with_the_protocols_values(cls, given: Any) -> Any:
+        if isinstance(given, dict) and given.get("protocol") == "released":
+            return {**RELEASED_VALUES, **given}
+        return given

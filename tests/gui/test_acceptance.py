@@ -50,7 +50,7 @@ class Drawn:
 
 DRAWN = {
     "coffee": Drawn(10, 165, 315, 410, 47_000),  # the cup and its handle, without the saucer
-    "phase_contrast": Drawn(85, 125, 230, 212, 4_500),
+    "phase_contrast": Drawn(10, 205, 100, 278, 2_800),
 }
 
 

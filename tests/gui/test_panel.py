@@ -52,6 +52,16 @@ def test_a_changed_setting_counts_at_the_next_click_and_is_remembered(hand: Hand
     assert again.settings_widgets["contrast"].value == "full"
 
 
+def test_a_protocol_brings_its_own_values(hand: Hand) -> None:
+    widgets = hand.panel.settings_widgets
+    widgets["protocol"].value = "released"
+    assert hand.panel.session.settings == Settings(protocol="released")
+    widgets["zoom_size"].value = 480
+    assert hand.panel.session.settings == Settings(protocol="released", zoom_size=480)
+    widgets["protocol"].value = "clean"
+    assert hand.panel.session.settings == Settings()
+
+
 def test_a_slider_that_moves_is_stored_once(hand: Hand, monkeypatch: pytest.MonkeyPatch) -> None:
     written: list[Settings] = []
     monkeypatch.setattr(panel_module, "store_settings", written.append)

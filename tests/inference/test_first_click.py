@@ -14,6 +14,7 @@ import napari_fcfi.inference.predictor as predictor_module
 from napari_fcfi.inference import Box, Click, Field, Predictor, Window
 from napari_fcfi.inference.first_click import (
     FREE_POWER,
+    LARGE_SIDE_PX,
     MOST_WINDOWS,
     SIZE_POWER,
     boxes_around,
@@ -85,7 +86,7 @@ def test_the_score_is_the_product_of_its_parts() -> None:
     scores = scores_of(WINDOWS, answers, 0.5, largest)
     free = 1 - cut_share(disk(40, WINDOWS[0]), WINDOWS[0], largest)
     assert free < 0.5
-    preferred = [(window.box.height / largest.height) ** SIZE_POWER for window in WINDOWS]
+    preferred = [(window.box.height / LARGE_SIDE_PX) ** SIZE_POWER for window in WINDOWS]
     assert scores == pytest.approx(
         [
             0.8 * free**FREE_POWER * preferred[0],
@@ -95,16 +96,19 @@ def test_the_score_is_the_product_of_its_parts() -> None:
         ]
     )
     assert scores.index(max(scores)) == 3  # among equals the larger
+    huge = [Window.of(Box.around(500, 500, side, side), 64) for side in (400, 900)]
+    nothing_met = [answer(disk(15, window, 500, 500), 0.8) for window in huge]
+    assert scores_of(huge, nothing_met, 0.5, huge[1].box) == pytest.approx([0.8, 0.8])
 
 
 @pytest.mark.parametrize("better", [0, 1])
 def test_of_the_finalists_the_answer_of_the_highest_quality_wins(
     model: FakeModel, monkeypatch: pytest.MonkeyPatch, better: int
 ) -> None:
-    """Small and large window are finalists; the full answers' quality decides, not their order."""
+    """Small and large window are finalists; the full answers decide, not their order."""
     finalists = [Window.of(Box.around(200, 200, side, side), 128) for side in (150, 300)]
     monkeypatch.setattr(predictor_module, "first_windows", lambda *_: finalists)
-    qualities = iter([0.4, 0.4, 0.5, 0.5] if better else [0.6, 0.6, 0.5, 0.5])  # flip: two each
+    qualities = iter([0.5, 0.5, 0.5, 0.5] if better else [0.6, 0.6, 0.5, 0.5])  # flip: two each
     monkeypatch.setattr(
         model.network, "_quality", lambda logits: logits.new_tensor([next(qualities)])
     )

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from training.courses import ClickBudget, Course, MeasuredClick, measure, summary
 from training.data.evaluation_sets import Sample
+from training.rules import CLEAN, DIFFERENCES, RELEASED
 
 OBJECT = np.zeros((10, 12), bool)
 OBJECT[2:7, 3:9] = True
@@ -28,7 +29,7 @@ class RowByRow:
 
 
 def course(name: str, *ious: float) -> Course:
-    return Course(name, tuple(MeasuredClick(0, 0, True, iou, 0.1) for iou in ious))
+    return Course(name, tuple(MeasuredClick(0, 0, True, iou, iou / 2, 3, 0.1) for iou in ious), 5)
 
 
 def test_an_object_gets_clicks_until_its_mask_is_perfect() -> None:
@@ -59,9 +60,33 @@ def test_metrics_stand_under_their_names() -> None:
             "IoU@3": 0.75,
             "IoU@5": 0.75,
             "IoU@20": 0.75,
+            "BIoU@5": 0.375,
+            "ASSD@5": 3,
             "SPC": 0.1,
         }
     )
+
+
+def test_as_released_an_object_gets_all_its_clicks() -> None:
+    clicker = RowByRow()
+    found = measure(lambda image: clicker, SAMPLE, ClickBudget(8), RELEASED)
+    assert [click.iou for click in found.clicks] == pytest.approx([0.2, 0.4, 0.6, 0.8, 1, 1, 1, 1])
+    assert clicker.clicks[5:] == [(0, 0, False)] * 3
+
+
+def test_as_released_failures_and_seconds_are_counted_otherwise() -> None:
+    courses = [course("a", 0.5, 0.9), course("b", 0.5, 0.95)]
+    budget = ClickBudget(2)
+    clean, released = (summary(courses, budget, rules) for rules in (CLEAN, RELEASED))
+    assert (clean["NoF2@90"], released["NoF2@90"]) == (0, 2)
+    assert (clean["SPC"], released["SPC"]) == (pytest.approx(0.1), 10 / 4)
+
+
+@pytest.mark.parametrize("name", DIFFERENCES)
+def test_every_rule_can_be_mended_alone(name: str) -> None:
+    mended = RELEASED.mended([name])
+    assert [n for n in DIFFERENCES if getattr(mended, n) != getattr(RELEASED, n)] == [name]
+    assert getattr(mended, name) == getattr(CLEAN, name)
 
 
 def test_metrics_that_an_early_stop_leaves_undefined_are_not_reported() -> None:

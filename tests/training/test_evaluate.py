@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -59,13 +60,20 @@ def row_by_row(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
     made: list[dict[str, Any]] = []
 
     def fake(
-        checkpoint: str, device: str, settings: Any, first_click: str
-    ) -> tuple[evaluate.Method, dict[str, Any]]:
-        made.append({"device": device, "settings": settings, "first_click": first_click})
-        return lambda image: RowByRow(), {"checkpoint": checkpoint, "sha256": "0" * 64}
+        model: Any, settings: Settings, first_click: str, mended: list[str]
+    ) -> evaluate.Method:
+        made.append({"settings": settings, "first_click": first_click, "mended": mended})
+        return lambda image: RowByRow()
 
     monkeypatch.setattr(evaluate, "network_method", fake)
+    monkeypatch.setattr(evaluate, "loaded", named)
     return made
+
+
+def named(checkpoint: str, device: str) -> Any:
+    """A model of which only its name counts."""
+    network = SimpleNamespace(architecture=SimpleNamespace(name=checkpoint))
+    return SimpleNamespace(name=checkpoint, sha256="0" * 64, device=device, network=network)
 
 
 def test_the_command_writes_every_click_and_what_is_needed_to_repeat_it(
@@ -130,7 +138,8 @@ def test_a_mirror_field_is_what_the_method_sees(
         def click(self, y: float, x: float, foreground: bool = True) -> NDArray[np.bool_]:
             return np.zeros(self._shape, bool)
 
-    monkeypatch.setattr(evaluate, "network_method", lambda *_: (Nothing, {}))
+    monkeypatch.setattr(evaluate, "network_method", lambda *_: Nothing)
+    monkeypatch.setattr(evaluate, "loaded", named)
     evaluate.main(
         f"--dataset one --data-root {root} --limit 1 --mirror-field 32 --max-clicks 2".split()
     )
@@ -153,9 +162,10 @@ def test_only_the_first_click_takes_the_whole_field() -> None:
     assert zoom_in == [False, True, True]
 
 
+@pytest.mark.parametrize("protocol", ["clean", "released"])
 @pytest.mark.parametrize("first_click", ["search", "whole-field"])
 def test_a_network_goes_the_whole_way(
-    root: Path, monkeypatch: pytest.MonkeyPatch, first_click: str
+    root: Path, monkeypatch: pytest.MonkeyPatch, first_click: str, protocol: str
 ) -> None:
     from napari_fcfi import checkpoints
 
@@ -164,13 +174,58 @@ def test_a_network_goes_the_whole_way(
     output = root / "results"
     evaluate.main(
         f"--dataset one --data-root {root} --limit 1 --max-clicks 3 --output {output} "
-        f"--settings zoom_size=128 --first-click {first_click}".split()
+        f"--settings zoom_size=128 protocol={protocol} --first-click {first_click}".split()
     )
     results = json.loads((output / "results.json").read_text())
     assert results["sha256"] == model.sha256
-    assert results["first_click"] == first_click
+    assert results["first_click"] == (first_click if protocol == "clean" else "whole-field")
     assert results["settings"]["zoom_size"] == 128
     assert len(results["datasets"]["one"]["objects"][0]["clicks"]) == 3
+
+
+def test_the_released_protocol_takes_the_window_tuned_for_the_data_set(
+    root: Path, row_by_row: list[dict[str, Any]]
+) -> None:
+    (root / "one").rename(root / "GrabCut")
+    evaluate.main(
+        f"--dataset grabcut two --data-root {root} --limit 1 --checkpoint fcfi-hrnet18s "
+        f"--output {root} --settings protocol=released flip=false".split()
+    )
+    grabcut, two = (made["settings"] for made in row_by_row)
+    assert (grabcut.zoom_size, grabcut.zoom_margin) == (700, 3.0)
+    assert (two.zoom_size, two.zoom_margin, two.threshold) == (400, 1.4, 0.49)
+    assert not grabcut.flip
+    found = json.loads((root / "results.json").read_text())["datasets"]["GrabCut"]
+    assert found["settings"]["zoom_size"] == 700
+    assert len(found["objects"][0]["clicks"]) == 20  # perfect after five
+
+
+def test_named_settings_win_over_tuned_ones(root: Path, row_by_row: list[dict[str, Any]]) -> None:
+    (root / "one").rename(root / "davis")
+    command = f"--dataset davis --data-root {root} --limit 1 --checkpoint ritm-hrnet18"
+    evaluate.main(f"{command} --settings protocol=released zoom_margin=2".split())
+    evaluate.main(f"{command} --settings protocol=released --mend tunes_windows".split())
+    evaluate.main(f"{command} --settings zoom_margin=2".split())
+    used = [made["settings"] for made in row_by_row]
+    assert [(s.zoom_size, s.zoom_margin) for s in used] == [(600, 2.0), (400, 1.4), (320, 2.0)]
+
+
+def test_single_differences_can_be_taken_back(root: Path, row_by_row: list[dict[str, Any]]) -> None:
+    evaluate.main(
+        f"--dataset one --data-root {root} --limit 1 --output {root} --settings protocol=released "
+        "--mend next_click clears_outside".split()
+    )
+    assert row_by_row[0]["mended"] == ["clears_outside"]
+    results = json.loads((root / "results.json").read_text())
+    assert results["mended"] == ["next_click", "clears_outside"]
+    assert len(results["datasets"]["one"]["objects"][0]["clicks"]) == 5
+
+
+def test_the_clean_protocol_has_nothing_to_mend(
+    root: Path, row_by_row: list[dict[str, Any]]
+) -> None:
+    with pytest.raises(SystemExit, match="add --settings protocol=released"):
+        evaluate.main(f"--dataset one --data-root {root} --mend iou".split())
 
 
 @pytest.mark.parametrize("method", evaluate.CLASSICAL)

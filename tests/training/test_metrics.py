@@ -6,8 +6,18 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
-from training.metrics import carried_on, clicks_needed, iou, iou_at, noc, nof
+from training.metrics import (
+    assd,
+    biou,
+    carried_on,
+    clicks_needed,
+    iou,
+    mean_after,
+    noc,
+    nof,
+)
 
 LEFT = np.array([[True, True, False, False]])
 MIDDLE = np.array([[False, True, True, False]])
@@ -32,6 +42,85 @@ def test_one_empty_mask_shares_nothing() -> None:
     assert iou(NOTHING, LEFT) == 0.0
 
 
+SQUARE = np.zeros((12, 16), bool)
+SQUARE[3:9, 4:12] = True
+EMPTY = np.zeros_like(SQUARE)
+
+
+def test_biou_compares_bands_along_the_borders() -> None:
+    smaller = SQUARE.copy()
+    smaller[3] = False  # one row less: the band is one pixel wide here
+    ours, theirs = (m & ~np.pad(_eroded(m), 1) for m in (smaller, SQUARE))
+    expected = (ours & theirs).sum() / (ours | theirs).sum()
+    assert biou(smaller, SQUARE) == pytest.approx(expected)
+    assert biou(SQUARE, SQUARE) == 1
+    assert biou(SQUARE, EMPTY) == 0
+
+
+def _eroded(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Inner pixels all of whose eight neighbours are in the mask, by loops over them."""
+    height, width = mask.shape
+    shifts = [(dy, dx) for dy in range(3) for dx in range(3)]
+    found = np.ones((height - 2, width - 2), bool)
+    for dy, dx in shifts:
+        found &= mask[dy : height - 2 + dy, dx : width - 2 + dx]
+    return found
+
+
+def test_bands_grow_with_the_picture() -> None:
+    large = np.ones((300, 400), bool)  # a diagonal of 500: the band is 10 px
+    with_hole = large.copy()
+    with_hole[150, 200] = False
+    band = 300 * 400 - 280 * 380
+    assert biou(with_hole, large) == pytest.approx(band / (band + 21 * 21 - 1))
+
+
+def test_assd_is_the_mean_distance_of_both_contours() -> None:
+    one, other = EMPTY.copy(), EMPTY.copy()
+    one[2, 2] = True
+    other[2, 5] = other[6, 2] = True
+    assert assd(one, other) == pytest.approx((3 + 3 + 4) / 3)
+    assert assd(SQUARE, SQUARE) == 0
+
+
+def test_assd_sees_holes() -> None:
+    holed = SQUARE.copy()
+    holed[5:7, 6:9] = False
+    assert assd(holed, SQUARE) > 0
+
+
+def test_assd_agrees_with_a_search_over_all_pairs(rng: np.random.Generator) -> None:
+    for _ in range(5):
+        masks = rng.random((2, 9, 11)) > 0.4
+        contours = [np.argwhere(m & ~_with_all_neighbours(m)) for m in masks]
+        nearest = [
+            [min(np.hypot(*(p - q)) for q in contours[1 - k]) for p in contours[k]]
+            for k in range(2)
+        ]
+        assert assd(*masks) == pytest.approx(np.mean(nearest[0] + nearest[1]))
+
+
+def _with_all_neighbours(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Pixels all of whose four neighbours are in the mask; none lie beyond the picture."""
+    padded = np.pad(mask, 1)
+    up, down, left, right = padded[:-2], padded[2:], padded[:, :-2], padded[:, 2:]
+    return up[:, 1:-1] & down[:, 1:-1] & left[1:-1] & right[1:-1]
+
+
+def test_empty_masks_are_equal_or_as_far_apart_as_can_be() -> None:
+    assert (biou(EMPTY, EMPTY), assd(EMPTY, EMPTY)) == (1, 0)
+    assert assd(EMPTY, SQUARE) == assd(SQUARE, EMPTY) == 20  # the diagonal
+
+
+def test_ignored_pixels_decide_on_no_border() -> None:
+    ring = EMPTY.copy()
+    ring[2:10, 3:13] = True
+    ring &= ~SQUARE
+    for mask in (SQUARE, SQUARE | ring):
+        assert biou(mask, SQUARE, ignore=ring) == 1
+        assert assd(mask, SQUARE, ignore=ring) == 0
+
+
 IOUS = [[0.5, 0.9, 0.7], [0.95, 0.2, 0.99], [0.1, 0.2, 0.9], [0.1, 0.2, 0.3]]
 
 
@@ -50,7 +139,7 @@ def test_clicks_beyond_the_limit_are_not_looked_at() -> None:
 
 
 def test_iou_at_n_is_the_mean_over_objects_after_n_clicks() -> None:
-    assert iou_at(IOUS, 1) == pytest.approx((0.5 + 0.95 + 0.1 + 0.1) / 4)
+    assert mean_after(IOUS, 1) == pytest.approx((0.5 + 0.95 + 0.1 + 0.1) / 4)
 
 
 def test_the_last_iou_is_carried_on() -> None:
@@ -58,8 +147,8 @@ def test_the_last_iou_is_carried_on() -> None:
 
 
 @pytest.mark.parametrize("ious", [[], [0.1, 0.2, 0.3]])
-def test_no_ious_or_too_many_are_one_clear_sentence(ious: list[float]) -> None:
-    with pytest.raises(ValueError, match="expected the IoUs of 1 to 2 clicks"):
+def test_no_values_or_too_many_are_one_clear_sentence(ious: list[float]) -> None:
+    with pytest.raises(ValueError, match="expected the values of 1 to 2 clicks"):
         carried_on(ious, 2)
 
 

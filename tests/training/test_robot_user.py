@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from numpy.typing import NDArray
 
-from training.robot_user import next_click, squared_distances
+from training.robot_user import next_click, released_click, squared_distances
 
 
 def picture(*rows: str) -> NDArray[np.bool_]:
@@ -117,4 +117,30 @@ def test_it_makes_the_reference_s_clicks(data_root: Path) -> None:
             assert expected.tolist() == [0, 0, 0]
         else:
             assert found == tuple(expected.tolist())
+        assert released_click(truth == 1, mask, before, truth == -1) == tuple(expected.tolist())
     assert perfect == 20
+
+
+def test_the_reference_s_distances_are_the_square_roots_of_ours(data_root: Path) -> None:
+    reference = np.load(data_root / "reference" / "robot_user.npz", allow_pickle=False)
+    width = reference["gt"].shape[2]
+    masks = np.unpackbits(reference["pred_packed"], axis=-1)[..., :width].astype(bool)
+    for truth, mask, clicked, expected in zip(
+        reference["gt"],
+        masks,
+        reference["already_clicked"],
+        reference["max_distance_fn_fp"],
+        strict=True,
+    ):
+        wrong = ((truth == 1) != mask) & (truth != -1)
+        for error, distance in zip((wrong & ~mask, wrong & mask), expected, strict=True):
+            depths = squared_distances(error)
+            for y, x in clicked.tolist():
+                depths[y, x] *= y < 0
+            assert abs(np.sqrt(depths.max()) - distance) <= 2e-6
+
+
+def test_as_released_a_perfect_mask_gets_background_clicks_at_the_first_pixel() -> None:
+    assert released_click(SQUARE, SQUARE) == (0, 0, False)
+    assert released_click(SQUARE, SQUARE, [(0, 0)]) == (0, 0, False)
+    assert released_click(SQUARE, EMPTY) == next_click(SQUARE, EMPTY)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import BaseModel, ConfigDict
 
-from napari_fcfi.network import Architecture
+from napari_fcfi.network import AnyArchitecture, Architecture
 
 
 class Card(BaseModel):
@@ -14,7 +14,7 @@ class Card(BaseModel):
     ----------
     name : str
         Name by which the model is asked for.
-    architecture : Architecture
+    architecture : Architecture or PaperArchitecture
         Network to build before the weights are read into it.
     summary : str
         One sentence for the list of models.
@@ -33,7 +33,7 @@ class Card(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     name: str
-    architecture: Architecture = Architecture()
+    architecture: AnyArchitecture = Architecture()
     summary: str = ""
     licence: str = ""
     terms: str = ""

@@ -7,6 +7,7 @@ fit its network is refused by name and shape of every tensor.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import torch
@@ -15,10 +16,11 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
-from napari_fcfi.network import FCFI
+from napari_fcfi.network import Network
 
 from .card import Card
 
+SUFFIX = ".safetensors"
 CARD_KEY = "napari-fcfi"
 LISTED = 5
 """Names of tensors that a message lists before it counts the rest."""
@@ -28,14 +30,23 @@ class CheckpointError(ValueError):
     """A checkpoint that cannot be used; the message is one sentence for the user."""
 
 
-def write_checkpoint(path: Path, network: FCFI, card: Card) -> str:
-    """Write weights and card; gives the file's SHA-256."""
+def write_checkpoint(path: Path, network: Network, card: Card, *, exact: bool = False) -> str:
+    """Write weights and card; gives the file's SHA-256.
+
+    ``exact`` keeps every number as it is, for a file of about twice the size.
+    """
     tensors = {
-        name: (value.half() if value.ndim > 1 else value.float()).contiguous().cpu()
+        name: (value if exact else _stored(value)).contiguous().cpu()
         for name, value in network.state_dict().items()
     }
-    save_file(tensors, path, metadata={CARD_KEY: card.model_dump_json()})
+    unfinished = path.with_name(path.name + ".part")
+    save_file(tensors, unfinished, metadata={CARD_KEY: card.model_dump_json()})
+    unfinished.replace(path)
     return file_hash(path)
+
+
+def _stored(value: Tensor) -> Tensor:
+    return value.half() if value.ndim > 1 else value.float()
 
 
 def read_checkpoint(path: Path) -> tuple[Card, dict[str, Tensor]]:
@@ -46,10 +57,7 @@ def read_checkpoint(path: Path) -> tuple[Card, dict[str, Tensor]]:
     CheckpointError
         When the file is missing, truncated, or of another kind.
     """
-    if not path.is_file():
-        raise CheckpointError(
-            f"Expected a checkpoint file; {path} does not exist: check the path or choose another."
-        )
+    check_is_file(path)
     try:
         with safe_open(path, framework="pt", device="cpu") as file:
             metadata = file.metadata() or {}
@@ -73,34 +81,65 @@ def read_checkpoint(path: Path) -> tuple[Card, dict[str, Tensor]]:
     return card, weights
 
 
-def fill(network: FCFI, weights: dict[str, Tensor], origin: str) -> None:
+def check_is_file(path: Path) -> None:
+    """Raise CheckpointError unless there is a file of this path."""
+    if not path.is_file():
+        raise CheckpointError(
+            f"Expected a checkpoint file; {path} does not exist: check the path or choose another."
+        )
+
+
+def fill(
+    network: Network,
+    weights: dict[str, Tensor],
+    origin: str,
+    spelled: Callable[[str], str] = str,
+) -> None:
     """Read weights into a network, each tensor checked by name and shape.
+
+    Parameters
+    ----------
+    network : Network
+        Filled in place.
+    weights : dict of str to Tensor
+        By the network's own names.
+    origin : str
+        Name of the file, for messages.
+    spelled : callable
+        From a tensor's name to its name in that file, for messages.
 
     Raises
     ------
     CheckpointError
         When tensors are missing, unknown or of another shape; nothing is changed then.
     """
-    expected = network.state_dict()
-    missing = [name for name in expected if name not in weights]
-    unknown = [name for name in weights if name not in expected]
-    misshapen = [
-        f"{name} {tuple(weights[name].shape)} instead of {tuple(value.shape)}"
-        for name, value in expected.items()
-        if name in weights and weights[name].shape != value.shape
-    ]
-    faults = [
-        f"{what} {_listed(names)}"
-        for what, names in (("lacks", missing), ("has unknown", unknown), ("has", misshapen))
-        if names
-    ]
-    if faults:
+    if found := faults(network.state_dict(), weights, spelled):
         raise CheckpointError(
-            f"Expected the tensors of {network.architecture.name}; {origin} "
-            f"{' and '.join(faults)}: choose a checkpoint of this architecture."
+            f"Expected the tensors of {network.architecture.name}; {origin} {found}: choose a "
+            "checkpoint of this architecture."
         )
     with torch.no_grad():
         network.load_state_dict(weights)
+
+
+def faults(
+    expected: Mapping[str, Tensor],
+    given: Mapping[str, Tensor],
+    spelled: Callable[[str], str] = str,
+) -> str:
+    """What is missing, unknown or of another shape in ``given``, in words; empty if nothing is."""
+    missing = [spelled(name) for name in expected if name not in given]
+    unknown = [spelled(name) for name in given if name not in expected]
+    misshapen = [
+        f"{spelled(name)} {tuple(given[name].shape)} instead of {tuple(value.shape)}"
+        for name, value in expected.items()
+        if name in given and given[name].shape != value.shape
+    ]
+    return " and ".join(
+        f"{what} {_listed(names)}"
+        for what, names in (("lacks", missing), ("has unknown", unknown), ("has", misshapen))
+        if names
+    )
 
 
 def file_hash(path: Path) -> str:

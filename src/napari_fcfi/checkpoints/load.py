@@ -8,13 +8,15 @@ from pathlib import Path
 import torch
 from platformdirs import user_data_path
 
-from napari_fcfi.network import FCFI, Architecture
+from napari_fcfi.network import AnyArchitecture, Architecture, Network, build_network
+from napari_fcfi.network.folding import fold_batch_norm
 
 from .card import Card
-from .files import CheckpointError, file_hash, fill, read_checkpoint
+from .files import SUFFIX, CheckpointError, file_hash, fill, read_checkpoint
+from .released import read_released
+from .torch_files import is_torch_file
 
 EMBEDDED = Path(__file__).parent / "weights"
-SUFFIX = ".safetensors"
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,7 +26,7 @@ class Model:
     ``sha256`` is the hash of the file it came from, or a name for a network that has none.
     """
 
-    network: FCFI
+    network: Network
     name: str
     card: Card
     sha256: str
@@ -84,13 +86,40 @@ def choose_device(device: str = "auto") -> torch.device:
     return torch.device(device)
 
 
+def load_network(name_or_path: str | Path) -> tuple[Network, Card]:
+    """A network as its file has it, to be trained further or looked into, and its card.
+
+    Parameters
+    ----------
+    name_or_path : str or Path
+        See `load_model`.
+
+    Raises
+    ------
+    CheckpointError
+        When the file is missing, damaged, of another kind, or does not fit its network.
+    """
+    path = checkpoint_path(name_or_path)
+    if is_torch_file(path):
+        card, weights, names = read_released(path)
+        network = build_network(card.architecture)
+        fill(network, weights, path.name, names.theirs)
+        return network, card
+    card, weights = read_checkpoint(path)
+    network = build_network(card.architecture)
+    fill(network, weights, path.name)
+    return network, card
+
+
 def load_model(name_or_path: str | Path = "fcfi-lite", device: str = "auto") -> Model:
     """A model by name or from a file, ready to predict.
 
     Parameters
     ----------
     name_or_path : str or Path
-        ``"fcfi-lite"`` (embedded), the name of a file in the user's folder, or a path.
+        ``"fcfi-lite"`` (embedded), the name of a file in the user's folder, or a path: of one of
+        our files (``.safetensors``), or of one that the authors of FCFI or RITM published or their
+        programs wrote (``.pth``).
     device : str
         ``auto``, ``cpu``, ``cuda`` or ``mps``.
 
@@ -100,25 +129,25 @@ def load_model(name_or_path: str | Path = "fcfi-lite", device: str = "auto") -> 
         When the file is missing, damaged, of another kind, or does not fit its network, or when
         the device is unknown or not there.
     """
+    chosen = choose_device(device)
     path = checkpoint_path(name_or_path)
-    card, weights = read_checkpoint(path)
-    network = FCFI(card.architecture)
-    fill(network, weights, path.name)
-    return _ready(network, card, file_hash(path), choose_device(device))
+    network, card = load_network(path)
+    return _ready(network, card, file_hash(path), chosen)
 
 
 def untrained_model(
-    seed: int = 0, device: str = "cpu", architecture: Architecture | None = None
+    seed: int = 0, device: str = "cpu", architecture: AnyArchitecture | None = None
 ) -> Model:
     """A network with random weights, for tests and for timing."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        network = FCFI(architecture)
+        network = build_network(architecture or Architecture())
     card = Card(name="untrained", architecture=network.architecture, summary="Random weights.")
     return _ready(network, card, f"untrained-{seed}", choose_device(device))
 
 
-def _ready(network: FCFI, card: Card, sha256: str, device: torch.device) -> Model:
-    network = network.eval().requires_grad_(False).to(device)
+def _ready(network: Network, card: Card, sha256: str, device: torch.device) -> Model:
+    fold_batch_norm(network.eval())
+    network = network.requires_grad_(False).to(device)
     network = network.to(memory_format=torch.channels_last)
     return Model(network, card.name, card, sha256, device)

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .box import Box
+from .patch import Samples
 
 Mask = NDArray[np.bool_]
 
@@ -89,15 +90,16 @@ class Bits:
         known[at] &= False if value is None else values[at] != value
         return Bits.of(self.box, known, values)
 
-    def over_samples(self, samples: NDArray[np.uint8], grid: Box, stride: int) -> NDArray[np.uint8]:
-        """Samples of a grid, with 0 and 255 where at least half of a sample's pixels are known."""
+    def over_samples(self, samples: Samples, grid: Box, stride: int) -> Samples:
+        """Samples of a grid, with probability 0 or 1 where at least half of a sample is known."""
         if grid.intersect(self.box).area == 0:
             return samples
         known, values = (
             bits.reshape(grid.height // stride, stride, grid.width // stride, stride).sum((1, 3))
             for bits in self.unpacked(grid)
         )
-        laid = np.where(2 * values > known, np.uint8(255), np.uint8(0))
+        certain = 255 if samples.dtype == np.uint8 else 1
+        laid = (2 * values > known).astype(samples.dtype) * samples.dtype.type(certain)
         return np.where(2 * known >= stride**2, laid, samples)
 
     def _plane(self, packed: NDArray[np.uint8]) -> Mask:

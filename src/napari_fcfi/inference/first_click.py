@@ -2,11 +2,11 @@
 
 A nucleus of 20 px in a field of 2,000, or a dog that fills the picture: windows around the click,
 from small to large, are looked at with small inputs in few batches. The few whose answers have the
-highest scores are then answered as any click is, and the answer of the highest quality wins. The
-score is a product of the small answer's quality, the share of the window's sides that its mask
-leaves free, and the window's size, since among equals the larger one cuts less off. Its powers,
-the number of finalists and the sizes of the inputs were chosen on validation pictures
-(docs/models.md).
+highest scores are then answered as any click is, and the better answer wins: the one of the higher
+quality times the preference for its window, as among equals the larger one cuts less off, and a
+small one only magnifies. The score is the same product of the small answer, times the share of the
+window's sides that its mask leaves free. Powers, sizes and the number of finalists were chosen on
+validation pictures (docs/models.md).
 """
 
 from __future__ import annotations
@@ -36,8 +36,11 @@ LEAST_RATIO = 1.5
 SEARCH_INPUT_PX = 192
 """Longer side of the network's input while searching."""
 
-FREE_POWER, SIZE_POWER = 3.0, 0.05
+FREE_POWER, SIZE_POWER = 3.0, 0.1
 """Powers of the parts of the score; quality's is 1."""
+
+LARGE_SIDE_PX = 400
+"""Windows of at least this longer side count as equally large."""
 
 FINALISTS = 2
 """Windows that are answered in full."""
@@ -104,9 +107,14 @@ def scores_of(
     return [
         (answer.quality or 0.0)
         * (1 - cut_share(mask, window, largest)) ** FREE_POWER
-        * (max(window.box.shape) / max(largest.shape)) ** SIZE_POWER
+        * preference(window)
         for window, answer, mask in zip(windows, answers, masks, strict=True)
     ]
+
+
+def preference(window: Window) -> float:
+    """Factor by which a window counts beside others, 0–1: more the larger it is, up to a limit."""
+    return float(min(1.0, max(window.box.shape) / LARGE_SIDE_PX) ** SIZE_POWER)
 
 
 def cut_share(mask: NDArray[np.bool_], window: Window, largest: Box) -> float:

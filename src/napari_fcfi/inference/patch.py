@@ -13,10 +13,12 @@ from .resample import block_means, resample
 
 MOST_SAMPLES = 2**22
 
+Samples = NDArray[np.uint8] | NDArray[np.float32]
+
 
 @dataclass(frozen=True, eq=False)
 class Patch:
-    """Probabilities as 8-bit samples, so that what is kept is what is fed back.
+    """Probabilities as samples; what is kept is what is fed back.
 
     Attributes
     ----------
@@ -25,12 +27,13 @@ class Patch:
     stride : int
         Side of a sample in field pixels, a power of two.
     samples : ndarray
-        ``(box.height / stride, box.width / stride)`` uint8, 255 is probability 1; at most 4 M.
+        ``(box.height / stride, box.width / stride)``, at most 4 M: uint8, in which 255 is
+        probability 1, or float32 (released protocol, which rounds nothing).
     """
 
     box: Box
     stride: int
-    samples: NDArray[np.uint8]
+    samples: Samples
 
     @classmethod
     def empty(cls) -> Patch:
@@ -49,9 +52,22 @@ class Patch:
         full = np.pad(values[used.slices].astype(np.float32), padding)
         return cls(grid, stride, quantised(block_means(full, stride))).trimmed()
 
-    def samples_in(self, grid: Box) -> NDArray[np.uint8]:
+    @classmethod
+    def from_floats(cls, values: NDArray[Any], box: Box) -> Patch:
+        """Probabilities 0–1 of each field pixel of a box of at most 4 M, not rounded."""
+        return cls(box, 1, values.astype(np.float32)).trimmed()
+
+    @property
+    def rounded(self) -> Patch:
+        """The patch with 8-bit samples."""
+        if self.samples.dtype == np.uint8:
+            return self
+        return Patch(self.box, self.stride, quantised(as_probabilities(self.samples))).trimmed()
+
+    def samples_in(self, grid: Box) -> Samples:
         """Copy of the samples of a box that is aligned to the stride; zero outside the patch."""
-        samples = np.zeros((grid.height // self.stride, grid.width // self.stride), np.uint8)
+        shape = (grid.height // self.stride, grid.width // self.stride)
+        samples: Samples = np.zeros(shape, self.samples.dtype)
         common = grid.intersect(self.box)
         if common.area:
             samples[self._index(common, grid)] = self.samples[self._index(common, self.box)]
@@ -90,7 +106,7 @@ class Patch:
         keeps = self.stride > needed and not box.covers(self.box)
         return self.with_stride(self.stride if keeps else needed)
 
-    def pasted(self, grid: Box, samples: NDArray[np.uint8]) -> Patch:
+    def pasted(self, grid: Box, samples: Samples) -> Patch:
         """The patch with other samples in an aligned box, grown where needed, trimmed again."""
         box = self.box.union(grid)
         all_samples = self.samples_in(box)
@@ -99,16 +115,20 @@ class Patch:
 
     def trimmed(self) -> Patch:
         """The patch without the rows and columns of zeros around it."""
-        used, s = Box.of_nonzero(self.samples), self.stride
-        box = Box(used.y0 * s, used.x0 * s, used.y1 * s, used.x1 * s)
-        samples = np.ascontiguousarray(self.samples[used.slices])
-        return Patch(box.moved(self.box.y0, self.box.x0) if box.area else box, s, samples)
+        used = Box.of_nonzero(self.samples)
+        samples = self.samples[used.slices].copy()
+        return Patch(self._in_field(used), self.stride, samples)
 
     def mask_box(self, threshold: float) -> Box:
         """The smallest box of samples that holds all that is above the threshold; may be empty."""
-        above = self.samples > threshold * 255
-        kept = Patch(self.box, self.stride, self.samples * above)
-        return kept.trimmed().box
+        above = self.samples > threshold * (255 if self.samples.dtype == np.uint8 else 1)
+        return self._in_field(Box.of_nonzero(above))
+
+    def _in_field(self, samples: Box) -> Box:
+        """The part of the field under a box of samples; empty if that is."""
+        s = self.stride
+        box = Box(samples.y0 * s, samples.x0 * s, samples.y1 * s, samples.x1 * s)
+        return box.moved(self.box.y0, self.box.x0) if box.area else box
 
     def _index(self, box: Box, frame: Box) -> tuple[slice, slice]:
         inner = box.relative_to(frame)
@@ -131,6 +151,7 @@ def quantised(probabilities: NDArray[np.float32]) -> NDArray[np.uint8]:
     return np.asarray(np.rint(probabilities.clip(0, 1) * 255), dtype=np.uint8)
 
 
-def as_probabilities(samples: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """8-bit samples as probabilities, float32 0–1."""
-    return np.asarray(samples, dtype=np.float32) / np.float32(255)
+def as_probabilities(samples: Samples) -> NDArray[np.float32]:
+    """Samples as probabilities, float32 0–1."""
+    values = np.asarray(samples, dtype=np.float32)
+    return values / np.float32(255) if samples.dtype == np.uint8 else values

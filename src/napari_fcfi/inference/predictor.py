@@ -18,9 +18,11 @@ from .errors import InputError
 from .events import ClickGroup, Edit, Event, Start, with_click_replaced
 from .exact import Bits, Exact
 from .field import Field
-from .first_click import first_windows
+from .first_click import first_windows, preference
 from .passes import Answer, Passes, Question
-from .patch import Patch
+from .patch import MOST_SAMPLES, Patch
+from .released.options import ReleasedOptions, released_options
+from .released.step import after_clicks
 from .state import State
 from .storing import painted, stored
 from .window import Window
@@ -44,6 +46,9 @@ class Predictor:
         are taken with.
     cache_bytes : int
         Memory for image features of windows, which make a further click fast.
+    released : ReleasedOptions, optional
+        How the released protocol is followed, where the settings ask for it; by default as the
+        authors' program for a network of this kind does.
 
     Notes
     -----
@@ -52,11 +57,17 @@ class Predictor:
     """
 
     def __init__(
-        self, model: Model, settings: Settings | None = None, *, cache_bytes: int = CACHE_BYTES
+        self,
+        model: Model,
+        settings: Settings | None = None,
+        *,
+        cache_bytes: int = CACHE_BYTES,
+        released: ReleasedOptions | None = None,
     ) -> None:
         self.model = model
         self.settings = Settings() if settings is None else settings
         self._passes = Passes(model, cache_bytes)
+        self._released = released
 
     def initial(self) -> State:
         """The state of an object that nothing was said about yet."""
@@ -72,7 +83,8 @@ class Predictor:
     ) -> State:
         """The state after clicks that are taken together.
 
-        Background clicks alone, with no mask yet, wait for the first foreground click.
+        Background clicks alone, with no mask yet, wait for the first foreground click (not in the
+        released protocol).
 
         Parameters
         ----------
@@ -132,7 +144,7 @@ class Predictor:
             values = np.asarray(mask)
             _check_start(field, values, box)
             given = Bits.of_mask(box, values) if values.dtype == np.bool_ else Bits.nothing()
-            start = Start(Patch.from_array(values, box), given)
+            start = Start(_patch_from(values, box, state.settings), given)
         return self._after_start(field, state, start)
 
     def edit(self, field: Field, state: State, box: Box, values: NDArray[np.bool_]) -> State:
@@ -213,6 +225,10 @@ class Predictor:
 
     def _after_clicks(self, field: Field, state: State, group: ClickGroup) -> State:
         state = replace(state, events=(*state.events, group), bounds=field.box, window=None)
+        if state.settings.protocol == "released":
+            options = self._released or released_options(self.model.network)
+            return after_clicks(self.model, field, state, group, options)
+        state = _as_clean(state)
         clicks, settings = state.clicks, state.settings
         if state.patch is None and not any(click.foreground for click in clicks):
             return state
@@ -233,7 +249,7 @@ class Predictor:
                 self._grown_answer(field, limits, window, limit, asked, settings, focused)
                 for window in windows
             ),
-            key=lambda found: found[1].quality or 0.0,
+            key=lambda found: (found[1].quality or 0.0) * preference(found[0]),
         )
         return stored(replace(state, limits=limits), asked, window, answer, focused=focused)
 
@@ -300,6 +316,17 @@ class Predictor:
             found = self._after(field, found, event)
         changed = state.extent.union(found.extent)
         return replace(found, settings=state.settings, window=changed)
+
+
+def _as_clean(state: State) -> State:
+    """The state without what only the released protocol keeps."""
+    patch = None if state.patch is None else state.patch.rounded
+    return replace(state, patch=patch, zoom_patch=None)
+
+
+def _patch_from(values: NDArray[Any], box: Box, settings: Settings) -> Patch:
+    exact = settings.protocol == "released" and box.area <= MOST_SAMPLES
+    return Patch.from_floats(values, box) if exact else Patch.from_array(values, box)
 
 
 def check_inside(field: Field, click: Click) -> None:

@@ -34,6 +34,9 @@ class State:
         What was given or drawn, over the patch.
     zoom : Window or None
         The last window; the Predictor's business.
+    zoom_patch : Patch or None
+        Probabilities from which the released protocol takes its next window; None in the clean
+        one, which takes it from ``patch``.
     limits : Limits or None
         Contrast limits of the object's first click, which stay.
     bounds : Box or None
@@ -49,6 +52,7 @@ class State:
     patch: Patch | None = None
     exact: Exact = NOTHING
     zoom: Window | None = None
+    zoom_patch: Patch | None = None
     limits: Limits | None = None
     bounds: Box | None = None
     window: Box | None = None

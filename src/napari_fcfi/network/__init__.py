@@ -2,6 +2,26 @@
 
 from __future__ import annotations
 
-from .fcfi import FCFI, Architecture, Features, Prediction
+from .architecture import (
+    AnyArchitecture,
+    Architecture,
+    PaperArchitecture,
+    released_architecture,
+)
+from .build import build_network
+from .fcfi import FCFI, Features
+from .interface import Network, Prediction
+from .paper_network import PaperNetwork
 
-__all__ = ["FCFI", "Architecture", "Features", "Prediction"]
+__all__ = [
+    "FCFI",
+    "AnyArchitecture",
+    "Architecture",
+    "Features",
+    "Network",
+    "PaperArchitecture",
+    "PaperNetwork",
+    "Prediction",
+    "build_network",
+    "released_architecture",
+]

@@ -10,8 +10,8 @@ from typing import cast
 
 import torch
 from torch import Tensor, nn
-from torch.nn.utils.fusion import fuse_conv_bn_eval
 
+from .folding import fold_batch_norm
 from .timm_beside_mesa import import_timm
 
 LITE0_CHANNELS = (16, 24, 40, 112, 320)
@@ -77,23 +77,3 @@ class EfficientNetLite0(nn.Module):
     def frozen_parts(self) -> list[nn.Module]:
         """Stem and first stage, which training leaves as ImageNet made them."""
         return [self.stem, self.blocks[0]]
-
-
-def fold_batch_norm(module: nn.Module) -> None:
-    """Fold every batch norm that follows a convolution into it, in place; ReLU stays behind.
-
-    Works on timm's naming, where a block's convolutions and norms alternate among its children.
-    """
-    convolution: str | None = None
-    for name, child in list(module.named_children()):
-        if isinstance(child, nn.BatchNorm2d) and convolution is not None:
-            before = cast(nn.Conv2d, getattr(module, convolution))
-            # the new bias would not be trained where the convolution had none
-            setattr(module, convolution, fuse_conv_bn_eval(before, child).requires_grad_())
-            activated = not isinstance(getattr(child, "act", nn.Identity()), nn.Identity)
-            setattr(module, name, nn.ReLU(inplace=True) if activated else nn.Identity())
-            convolution = None
-        elif isinstance(child, nn.Conv2d):
-            convolution = name
-        else:
-            fold_batch_norm(child)

@@ -42,9 +42,9 @@ def interaction_map(clicks: Tensor, size: tuple[int, int], radius: float = DISK_
     # only the pixels around each click are looked at: (N, K, offsets)
     rows = clicks[..., 0:1].round().long() + offsets
     columns = clicks[..., 1:2].round().long() + offsets
-    squared = ((rows - clicks[..., 0:1]) ** 2)[..., :, None] + ((columns - clicks[..., 1:2]) ** 2)[
-        ..., None, :
-    ]
+    # differences in float32 whatever the clicks' type, as released: the rim hangs on the last digit
+    dy, dx = (rows - clicks[..., 0:1]).float(), (columns - clicks[..., 1:2]).float()
+    squared = (dy**2)[..., :, None] + (dx**2)[..., None, :]
     inside = (
         (squared <= radius**2)
         & ((rows >= 0) & (rows < height))[..., :, None]

@@ -1,4 +1,4 @@
-"""The interactive segmentation network: backbone, FFCM, CFFM and head (paper, section 3.1, Fig. 2).
+"""``fcfi-lite``: a light backbone and decoder, FFCM, CFFM and head (paper, section 3.1, Fig. 2).
 
 `FCFI.encode` gives what depends on the image (and, with early fusion, on clicks and feedback);
 `FCFI.decode` gives the answer to the clicks. With late click fusion one encoding of a window
@@ -8,16 +8,15 @@ serves every further click in it, and in training every object and interaction o
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
 
 import torch
-from pydantic import BaseModel, ConfigDict
 from torch import Tensor, nn
 from torch.nn import functional
 
+from .architecture import Architecture
 from .backbones import LITE0_CHANNELS, EfficientNetLite0
-from .cffm import CFFM
-from .ffcm import Similarity, focus
+from .cffm import CFFM, plain_layers
+from .ffcm import focus, place
 from .heads import (
     STRIDE,
     WIDTHS,
@@ -28,39 +27,10 @@ from .heads import (
     QualityHead,
     Residual,
 )
+from .interface import Network, Prediction
 
 MULTIPLE = 32
 """Sides of what the backbone sees are filled up to a multiple of this."""
-
-
-class Architecture(BaseModel):
-    """What a network is made of; the defaults are the paper's best.
-
-    Attributes
-    ----------
-    feedback : str
-        How feedback enters. ``"ffcm+cffm"`` is the method; the others are ablations: ``"ffcm"``
-        concatenates the corrected feedback with F, ``"cffm"`` fuses the uncorrected feedback
-        (Table 3), ``"input"`` puts it beside the clicks (Table 6), ``"none"`` leaves it out.
-    similarity : str
-        Affinity of Eq. 1 (Table 4).
-    residual, gate : bool
-        Parts of Eq. 5 (Table 6).
-    fusion : str
-        ``"late"``: clicks enter the decoder; ``"early"``: they enter the backbone's stem.
-    affinity_channels : int
-        Channels of the projection of F on which affinity is measured; 0 measures it on F itself.
-    """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    name: Literal["fcfi-lite"] = "fcfi-lite"
-    feedback: Literal["ffcm+cffm", "ffcm", "cffm", "input", "none"] = "ffcm+cffm"
-    similarity: Similarity = "cosine"
-    residual: bool = True
-    gate: bool = True
-    fusion: Literal["late", "early"] = "late"
-    affinity_channels: int = 32
 
 
 @dataclass(frozen=True)
@@ -75,34 +45,7 @@ class Features:
         return Features(Pyramid(*(level[index] for level in self.pyramid)), self.size)
 
 
-@dataclass(frozen=True)
-class Prediction:
-    """One answer of the network.
-
-    Attributes
-    ----------
-    logits : Tensor
-        ``(N, 1, H, W)``, before the sigmoid, at the input's size.
-    refined_feedback, updated_feedback, affinity : Tensor
-        M_r, M_u and W, ``(N, 1, ceil(H/4), ceil(W/4))``, 0-1.
-    box : Tensor
-        Union of FFCM's boxes, same shape, 0 or 1.
-    updated_logits : Tensor
-        M_u before its sigmoid.
-    quality : Tensor
-        ``(N,)``, 0-1: the IoU that the answer is expected to have with the whole object.
-    """
-
-    logits: Tensor
-    refined_feedback: Tensor
-    updated_feedback: Tensor
-    updated_logits: Tensor
-    affinity: Tensor
-    box: Tensor
-    quality: Tensor
-
-
-class FCFI(nn.Module):
+class FCFI(Network):
     """``fcfi-lite`` and its ablations.
 
     Parameters
@@ -119,7 +62,8 @@ class FCFI(nn.Module):
         imagenet: dict[str, Tensor] | None = None,
     ) -> None:
         super().__init__()
-        self.architecture = architecture = architecture or Architecture()
+        architecture = architecture or Architecture()
+        self.architecture: Architecture = architecture
         early = architecture.fusion == "early"
         maps = 3 if architecture.feedback == "input" else 2
         channels = WIDTHS[STRIDE]
@@ -132,7 +76,7 @@ class FCFI(nn.Module):
             else nn.Identity()
         )
         self.cffm = (
-            CFFM(channels, residual=architecture.residual, gated=architecture.gate)
+            CFFM(plain_layers(channels), residual=architecture.residual, gated=architecture.gate)
             if "cffm" in architecture.feedback
             else None
         )
@@ -152,6 +96,10 @@ class FCFI(nn.Module):
         """Whether `encode` needs clicks and feedback; if not, its result may be kept a window."""
         return self.architecture.fusion == "early"
 
+    def frozen_parts(self) -> list[nn.Module]:
+        """The backbone's first layers; see `Network.frozen_parts`."""
+        return self.backbone.frozen_parts()
+
     def _click_maps(self, interaction_map: Tensor, feedback: Tensor) -> Tensor:
         if self.architecture.feedback == "input":
             return torch.cat([interaction_map, feedback], dim=1)
@@ -163,15 +111,7 @@ class FCFI(nn.Module):
         interaction_map: Tensor | None = None,
         feedback: Tensor | None = None,
     ) -> Features:
-        """Features of a window.
-
-        Parameters
-        ----------
-        image : Tensor
-            ``(N, 3, H, W)``, RGB in 0-1, any size.
-        interaction_map, feedback : Tensor, optional
-            ``(N, 2, H, W)`` and ``(N, 1, H, W)``; used only where `encoding_uses_interaction`.
-        """
+        """Features of a window; see `Network.encode`."""
         size = (image.shape[-2], image.shape[-1])
         clicks = None
         if self.encoding_uses_interaction:
@@ -181,7 +121,9 @@ class FCFI(nn.Module):
                     "image; pass interaction_map and feedback to encode()."
                 )
             clicks = _filled_up(self._click_maps(interaction_map, feedback))
-        maps = self.backbone(_filled_up(image, mode="replicate"), clicks)
+        # bfloat16 slows depth-wise convolutions down, so autocast begins after the backbone
+        with torch.autocast(image.device.type, enabled=False):
+            maps = self.backbone(_filled_up(image, mode="replicate"), clicks)
         return Features(self.pyramid(maps), size)
 
     def decode(
@@ -194,25 +136,7 @@ class FCFI(nn.Module):
         gate: Tensor,
         expansion_ratio: float = 0.3,
     ) -> Prediction:
-        """Answer to the clicks.
-
-        Parameters
-        ----------
-        features : Features
-            Of `encode`, same batch.
-        clicks : Tensor
-            All clicks so far, ``(N, K, 3)``: ``y, x, sign`` in input pixels, empty slots -1.
-        interaction_map : Tensor
-            S, ``(N, 2, H, W)``, made from ``clicks``.
-        feedback : Tensor
-            M_{t-1}, ``(N, 1, H, W)``, 0-1; zero in the first interaction.
-        new_clicks : Tensor
-            ``(N, K', 3)``, the clicks of this interaction, oldest first.
-        gate : Tensor
-            w_g, ``(N, 1, 1, 1)``, 0 in the first interaction, 1 later.
-        expansion_ratio : float
-            r of FFCM, 0.05-2.
-        """
+        """Answer to the clicks; see `Network.decode`."""
         height, width = features.size
         cells = (-(-height // STRIDE), -(-width // STRIDE))
         maps = _filled_up(self._click_maps(interaction_map, feedback))
@@ -224,8 +148,7 @@ class FCFI(nn.Module):
             self.project(inner).float(),
             previous,
             new_clicks,
-            expansion_ratio=expansion_ratio,
-            stride=STRIDE,
+            place(new_clicks, expansion_ratio, STRIDE, cells),
             similarity=self.architecture.similarity,
         )
         updated, updated_logits = refined.feedback, torch.logit(refined.feedback, eps=1e-4)

@@ -6,32 +6,51 @@ W = affinity, l = sign of the new click, r = expansion_ratio, M_box = box.
 Deviations and choices
 ----------------------
 - The paper states that W lies in 0-1, which a cosine does not: it is clamped from below.
-- The box is a hard 0/1 mask, as in the paper (the released code uses a soft one in training).
-- Several new clicks are applied oldest first, so that the newest has the last word.
+- Where a click and its box lie on the feature map is a `Placement`: `place` here, with a hard 0/1
+  box as in the paper; the released code's, with its soft box in training, in
+  `truncated_placement`.
+- Several new clicks are applied oldest first, so that the newest has the last word (released:
+  newest first).
 - The exponential similarity of Table 4 comes without its sigma; here sigma is the number of
   channels, which makes the exponent the mean squared difference of a channel.
+
+- The soft box is the product of a steep sigmoid's rise and fall along each side.
 
 Cost: one dot product a pixel of F and click; no parameters.
 """
 
 from __future__ import annotations
 
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
 from torch.nn import functional
 
+from .architecture import Similarity
 from .clicks import is_click, to_feature_grid
 
-Similarity = Literal["cosine", "exponential"]
+
+class Placement(NamedTuple):
+    """Where new clicks lie on a feature map.
+
+    ``cells`` ``(N, K, 2)`` int64 are their ``y, x`` there, and ``boxes`` ``(N, K, H', W')`` float
+    M_box of Eq. 3, 0-1, all zero for an empty slot.
+    """
+
+    cells: Tensor
+    boxes: Tensor
+
+
+STEEPNESS = 10.0
+"""Of a soft box's edges, per feature pixel, as in the released code."""
 
 
 class CorrectedFeedback(NamedTuple):
     """What the module gives, all ``(N, 1, H', W')``.
 
     ``feedback`` is M_r (0-1), ``affinity`` is W of the newest click (0-1, zero where a sample has
-    no new click) and ``box`` the union of the new clicks' boxes (0 or 1).
+    no new click) and ``box`` the union of the new clicks' boxes (0-1).
     """
 
     feedback: Tensor
@@ -84,14 +103,71 @@ def box_around(cells: Tensor, expansion_ratio: float, size: tuple[int, int]) -> 
     return (inside_y[:, None, :, None] & inside_x[:, None, None, :]).float()
 
 
+def soft_box(starts: Tensor, ends: Tensor, size: tuple[int, int]) -> Tensor:
+    """M_box of Eq. 3 with soft edges, through which gradients of training are not cut off.
+
+    Parameters
+    ----------
+    starts, ends : Tensor
+        ``(..., 2)`` float, first and past-the-last line of each box, ``y, x`` in feature pixels.
+    size : tuple of int
+        Height and width of the feature map.
+
+    Returns
+    -------
+    Tensor
+        ``(..., H', W')``, 0-1: one half on both lines of the edges, and next to 0 or 1 beyond.
+    """
+    sides = []
+    for axis, side in enumerate(size):
+        lines = torch.arange(side, dtype=starts.dtype, device=starts.device)
+        rise = torch.sigmoid(STEEPNESS * (lines - starts[..., axis, None]))
+        fall = torch.sigmoid(STEEPNESS * (lines - ends[..., axis, None]))
+        sides.append(rise - fall)
+    return sides[0][..., :, None] * sides[1][..., None, :]
+
+
+def place(
+    new_clicks: Tensor,
+    expansion_ratio: float,
+    stride: int,
+    size: tuple[int, int],
+    *,
+    soft: bool = False,
+) -> Placement:
+    """New clicks in the cells whose centres are nearest, with the boxes around them.
+
+    Parameters
+    ----------
+    new_clicks : Tensor
+        ``(N, K, 3)``, ``y, x, sign`` in input pixels, empty slots -1.
+    expansion_ratio : float
+        Side of the box as a share of the feature map's side, 0.05-2.
+    stride : int
+        Input pixels a feature pixel.
+    size : tuple of int
+        Height and width of the feature map.
+    soft : bool
+        `soft_box` instead of `box_around`.
+    """
+    cells = to_feature_grid(new_clicks, stride, size)
+    if soft:
+        half = torch.tensor(size, device=cells.device) * (expansion_ratio / 2)
+        boxes = soft_box(cells - half, cells + half, size)
+    else:
+        boxes = box_around(cells.flatten(0, 1), expansion_ratio, size)
+        boxes = boxes.reshape(*cells.shape[:2], *size)
+    return Placement(cells, boxes * is_click(new_clicks)[..., None, None])
+
+
 def focus(
     features: Tensor,
     feedback: Tensor,
     new_clicks: Tensor,
+    placement: Placement,
     *,
-    expansion_ratio: float,
-    stride: int,
     similarity: Similarity = "cosine",
+    newest_first: bool = False,
 ) -> CorrectedFeedback:
     """Correct the feedback near the new clicks (Eq. 1-3).
 
@@ -103,24 +179,23 @@ def focus(
         M_{t-1}, ``(N, 1, H', W')``, 0-1.
     new_clicks : Tensor
         ``(N, K, 3)``, ``y, x, sign`` in input pixels, oldest first, empty slots -1.
-    expansion_ratio : float
-        Side of the box as a share of the feature map's side, 0.05-2.
-    stride : int
-        Input pixels a feature pixel.
+    placement : Placement
+        Of these clicks on this feature map.
     similarity : {"cosine", "exponential"}
         See `affinity_to`.
+    newest_first : bool
+        Apply the newest click first, so that the oldest has the last word.
     """
-    size = (features.shape[-2], features.shape[-1])
-    cells = to_feature_grid(new_clicks, stride, size)
-    used = is_click(new_clicks)
+    used = is_click(new_clicks)[..., None, None, None]
     newest = torch.zeros_like(feedback)
     union = torch.zeros_like(feedback)
-    for k in range(new_clicks.shape[1]):
-        present = used[:, k, None, None, None]
+    slots = range(new_clicks.shape[1])
+    affinities = [affinity_to(features, placement.cells[:, k], similarity) for k in slots]
+    for k in reversed(slots) if newest_first else slots:
         sign = new_clicks[:, k, 2, None, None, None]
-        affinity = affinity_to(features, cells[:, k], similarity)
-        box = box_around(cells[:, k], expansion_ratio, size) * present
-        feedback = box * correct(feedback, affinity, sign) + (1 - box) * feedback  # Eq. 3
-        newest = torch.where(present, affinity, newest)
+        box = placement.boxes[:, k, None]
+        feedback = box * correct(feedback, affinities[k], sign) + (1 - box) * feedback  # Eq. 3
         union = torch.maximum(union, box)
+    for k in slots:
+        newest = torch.where(used[:, k], affinities[k], newest)
     return CorrectedFeedback(feedback, newest, union)

@@ -23,7 +23,7 @@ from napari_fcfi.plugin.panel_parts import (
 )
 from napari_fcfi.plugin.preferences import store_settings, stored_settings
 from napari_fcfi.plugin.session import Session
-from napari_fcfi.plugin.setting_widgets import setting_widgets, settings_from
+from napari_fcfi.plugin.setting_widgets import setting_widgets, settings_from, show_values_of
 
 if TYPE_CHECKING:
     import napari
@@ -105,6 +105,7 @@ class SegmentPanel(QWidget):  # type: ignore[misc]
         session, tool, layers = self.session, self.tool, self.viewer.layers
         self.image_box.changed.connect(self._on_image_chosen)
         self.labels_box.changed.connect(self._on_labels_chosen)
+        self.settings_widgets["protocol"].changed.connect(self._on_protocol)
         for widget in self.settings_widgets.values():
             widget.changed.connect(self._on_setting)
         self._store_later.timeout.connect(self._store_settings)
@@ -170,6 +171,9 @@ class SegmentPanel(QWidget):  # type: ignore[misc]
     def _on_labels_made(self, labels: Any) -> None:
         self._on_layers()
         self.labels_box.value = _unwrapped(labels)
+
+    def _on_protocol(self, protocol: Any) -> None:
+        show_values_of(protocol, self.settings_widgets)
 
     def _on_setting(self, _: Any = None) -> None:
         self.session.set_settings(settings_from(self.settings_widgets))

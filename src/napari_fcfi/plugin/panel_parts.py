@@ -97,7 +97,7 @@ class ModelRow(QWidget):  # type: ignore[misc]
             choices=[DEFAULT_DEVICE, "cpu"],
             tooltip="Where the network runs; auto: a GPU if there is one, else the processor.",
         )
-        self.file = button("File …", "Choose a model file (.safetensors, or .pth of the authors)")
+        self.file = button("Open…", "Choose a model file (.safetensors, or .pth of the authors)")
         self.terms = QLabel("")
         self.terms.setWordWrap(True)
         self.terms.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)

@@ -9,7 +9,7 @@ from magicgui.widgets import create_widget
 from magicgui.widgets.bases import ValueWidget
 from pydantic.fields import FieldInfo
 
-from napari_fcfi.settings import Settings
+from napari_fcfi.settings import RELEASED_VALUES, Protocol, Settings
 
 STEP = 0.05
 
@@ -58,3 +58,10 @@ def setting_widgets(settings: Settings) -> dict[str, ValueWidget[Any]]:
 def settings_from(widgets: Mapping[str, ValueWidget[Any]]) -> Settings:
     """The settings that the widgets show."""
     return Settings(**{name: widget.value for name, widget in widgets.items()})
+
+
+def show_values_of(protocol: Protocol, widgets: Mapping[str, ValueWidget[Any]]) -> None:
+    """Let the widgets of settings that differ between the protocols show those of one of them."""
+    own = Settings(protocol=protocol)
+    for name in RELEASED_VALUES:
+        widgets[name].value = getattr(own, name)

@@ -1,0 +1,55 @@
+"""PyTorch's own files, in both of its containers, read without ever running what is in them."""
+
+from __future__ import annotations
+
+import re
+import warnings
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from .files import CheckpointError, check_is_file
+
+SUFFIXES = (".pth", ".pt")
+BEGINNINGS = (b"PK\x03\x04", b"\x80")
+"""Of the zip container and of the older one, a row of pickles."""
+
+REFUSED = re.compile("nsupported global|Trying to|Can only build", re.IGNORECASE)
+"""How PyTorch's reader speaks of what is neither a tensor nor a plain value."""
+
+
+def is_torch_file(path: Path) -> bool:
+    """Whether a file claims to be one of PyTorch's, by its suffix or its first bytes."""
+    if path.suffix.lower() in SUFFIXES:
+        return True
+    if not path.is_file():
+        return False
+    with path.open("rb") as file:
+        return file.read(4).startswith(BEGINNINGS)
+
+
+def read_torch_file(path: Path) -> Any:
+    """What is in a file, on the CPU: tensors, plain values, and collections of them.
+
+    Raises
+    ------
+    CheckpointError
+        When the file is missing or damaged, of another kind, or holds anything else, as a program.
+    """
+    check_is_file(path)
+    try:
+        # not by its name, by whose suffix PyTorch may choose a reader; and without its warnings
+        # about foreign pickles, which are refused or read like any other
+        with path.open("rb") as file, warnings.catch_warnings(action="ignore"):
+            return torch.load(file, map_location="cpu", weights_only=True)
+    except Exception as error:  # on a crafted file the reader may stumble anywhere
+        if REFUSED.search(str(error)):
+            raise CheckpointError(
+                f"Expected nothing but tensors and plain values; {path.name} holds something that "
+                "could run as a program, and was not read: choose another file."
+            ) from error
+        raise CheckpointError(
+            f"Expected a whole PyTorch checkpoint; {path.name} is damaged or of another kind "
+            f"({type(error).__name__}): download or copy it again, or choose another file."
+        ) from error

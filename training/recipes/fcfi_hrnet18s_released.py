@@ -1,0 +1,7 @@
+"""FCFI as the authors trained what they publish as HRNet-18s (COCO+LVIS): 107,640 steps."""
+
+from __future__ import annotations
+
+from .published import RELEASED_EPOCH, as_released
+
+RECIPE = as_released("fcfi-hrnet18s", images=RELEASED_EPOCH, batch=64, drops=(200, 220))

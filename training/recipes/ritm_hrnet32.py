@@ -1,0 +1,7 @@
+"""RITM on HRNet-32, as its authors trained it (COCO+LVIS): 215,510 steps."""
+
+from __future__ import annotations
+
+from .published import RELEASED_EPOCH, as_released
+
+RECIPE = as_released("ritm-hrnet32", images=RELEASED_EPOCH, batch=32, drops=(200, 220))
