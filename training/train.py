@@ -88,6 +88,11 @@ def beginning(
         )
     if init is not None:
         network, _ = load_network(init)
+        if network.architecture != recipe.architecture:
+            raise ValueError(
+                f"Expected a checkpoint of the recipe's architecture, {recipe.architecture!r}; "
+                f"{init} has {network.architecture!r}: choose the recipe that fits it."
+            )
         return network.train()
     if backbone_weights is not None:
         weights = read_backbone_weights(backbone_weights, recipe.architecture)

@@ -145,3 +145,14 @@ def test_a_file_in_the_users_folder_is_found_by_name(
 def test_two_untrained_models_of_one_seed_are_the_same() -> None:
     first, second = (untrained_model(seed=5).network.state_dict() for _ in range(2))
     assert all(torch.equal(first[name], second[name]) for name in first)
+
+
+def test_a_card_of_any_length_is_read(tmp_path: Path) -> None:
+    """A safetensors file begins with a length, whose first byte is that of a pickle for some."""
+    firsts = set()
+    for length in range(0, 256, 8):
+        path = tmp_path / f"{length}.safetensors"
+        write_checkpoint(path, untrained_model().network, Card(name="m", summary="x" * length))
+        firsts.add(path.read_bytes()[0])
+        assert load_model(path, device="cpu").card.summary == "x" * length
+    assert 0x80 in firsts

@@ -21,7 +21,7 @@ from napari_fcfi.checkpoints import (
     load_model,
     load_network,
 )
-from napari_fcfi.checkpoints.known_files import TRAINING_SETS
+from napari_fcfi.checkpoints.known_files import FCFI_TERMS, RITM_TERMS, TRAINING_SETS, UNKNOWN_TERMS
 from napari_fcfi.checkpoints.released import read_released
 from napari_fcfi.inference import Interaction
 from napari_fcfi.network import PaperArchitecture, released_architecture
@@ -68,8 +68,27 @@ def test_every_released_model_is_recognised(model: str, tmp_path: Path) -> None:
     assert card.architecture == released_architecture(model.replace("_", "-"))
     assert card.name == model
     assert [names.theirs(name) for name in weights] == list(released_keys(model))
-    assert card.licence == ("MIT" if model.startswith("ritm") else "")
-    assert card.terms
+    # nobody knows who wrote a file of this name
+    assert (card.licence, card.terms, card.data) == ("", UNKNOWN_TERMS, ())
+
+
+def test_terms_are_told_of_files_that_are_named_as_published(tmp_path: Path) -> None:
+    cards = []
+    for name, model in (
+        ("coco_lvis_h18s_itermask.pth", "ritm_hrnet18s"),
+        ("model_h18s.pth", SMALL),
+    ):
+        write_released(tmp_path / name, model, hollow(model))
+        cards.append(read_released(tmp_path / name)[0])
+    assert [(card.licence, card.terms) for card in cards] == [("MIT", RITM_TERMS), ("", FCFI_TERMS)]
+
+
+def test_a_tensor_under_two_names_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "model.pth"
+    twice = hollow(SMALL) | {"click_stem.reduce.weight": torch.zeros(16, 3, 1, 1)}
+    write_released(path, SMALL, twice)
+    with pytest.raises(CheckpointError, match="every tensor once"):
+        read_released(path)
 
 
 def test_the_baseline_without_previous_mask_is_recognised(tmp_path: Path) -> None:

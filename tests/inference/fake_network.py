@@ -35,7 +35,7 @@ class FakeNetwork(nn.Module):
     def __init__(self, *, early: bool = False, with_quality: bool = True) -> None:
         super().__init__()
         self.encoding_uses_interaction = early
-        self.with_quality = with_quality
+        self.tells_quality = with_quality
         self.calls: list[dict[str, Any]] = []
         self.encoded: list[tuple[int, ...]] = []
 
@@ -77,7 +77,7 @@ class FakeNetwork(nn.Module):
             [1 - _distance(image[n], _newest(new_clicks[n]))[None] for n in range(len(image))]
         ).clamp(0, 1)
         coarse = functional.avg_pool2d(affinity, 4, ceil_mode=True)
-        quality = self._quality(logits) if self.with_quality else None
+        quality = self._quality(logits) if self.tells_quality else None
         small = torch.zeros_like(coarse)
         return FakePrediction(logits, small, small, coarse, quality)
 

@@ -104,3 +104,9 @@ def test_the_masks_box_is_that_of_what_is_above_the_threshold() -> None:
 
 def test_probabilities_beyond_the_range_are_cut_off() -> None:
     np.testing.assert_array_equal(quantised(np.array([-0.1, 1.2], np.float32)), [0, 255])
+
+
+def test_exact_probabilities_survive_a_coarser_grid() -> None:
+    values = np.full((64, 64), 0.7, np.float32)
+    coarse = Patch.from_floats(values, Box(0, 0, 64, 64)).with_stride(4)
+    assert coarse.probabilities(Box(16, 16, 48, 48)) == pytest.approx(0.7, abs=0.01)

@@ -9,6 +9,7 @@ import timm
 import torch
 
 from napari_fcfi.checkpoints import Card, CheckpointError, untrained_model, write_checkpoint
+from napari_fcfi.network import Architecture
 from training.recipes import Recipe
 from training.train import beginning
 
@@ -38,3 +39,12 @@ def test_a_checkpoint_and_backbone_weights_together_are_refused(tmp_path: Path) 
     write_checkpoint(path, untrained_model().network, Card(name="mine"))
     with pytest.raises(ValueError, match="got both"):
         beginning(RECIPE, tmp_path / "run", str(path), tmp_path / "lite0.pth")
+
+
+def test_a_checkpoint_of_another_architecture_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "mine.safetensors"
+    write_checkpoint(path, untrained_model().network, Card(name="mine"))
+    other = Architecture(similarity="exponential")
+    with pytest.raises(ValueError, match="the recipe's architecture"):
+        beginning(Recipe(name="other", architecture=other), tmp_path / "run", str(path))
+    assert beginning(RECIPE, tmp_path / "run", str(path)).architecture == Architecture()

@@ -11,6 +11,7 @@ FCFI_TERMS = (
 )
 RITM_LICENCE = "MIT"
 RITM_TERMS = "Free to use, change and pass on, with the authors' notice (MIT, Samsung Electronics)."
+UNKNOWN_TERMS = "Not known: ask whoever trained these weights before you pass them on."
 
 COCO_LVIS = "COCO+LVIS"
 SBD = "SBD"

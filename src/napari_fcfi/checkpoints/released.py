@@ -17,7 +17,13 @@ from napari_fcfi.network.architecture import SIZES, PaperName
 
 from .card import Card
 from .files import CheckpointError
-from .known_files import FCFI_TERMS, RITM_LICENCE, RITM_TERMS, TRAINING_SETS
+from .known_files import (
+    FCFI_TERMS,
+    RITM_LICENCE,
+    RITM_TERMS,
+    TRAINING_SETS,
+    UNKNOWN_TERMS,
+)
 from .released_keys import Names, looks_like_fcfi
 from .torch_files import read_torch_file
 
@@ -83,6 +89,11 @@ def read_released(path: Path) -> tuple[Card, dict[str, Tensor], Names]:
         )
     names = Names(architecture)
     weights = {names.ours(name): value for name, value in state.items()}
+    if len(weights) != len(state):
+        raise CheckpointError(
+            f"Expected every tensor once; {path.name} holds some under the authors' name and "
+            "under ours: choose another file."
+        )
     return _card(path, architecture, known.expansion_ratio), weights, names
 
 
@@ -119,7 +130,7 @@ def _parts(stored: Any, path: Path) -> tuple[dict[str, Tensor], Any]:
 
 def _is_weight(value: Any) -> bool:
     return isinstance(value, Tensor) and not (
-        value.is_complex() or value.is_quantized or value.is_sparse
+        value.is_complex() or value.is_quantized or value.is_sparse or value.is_meta
     )
 
 
@@ -183,6 +194,14 @@ def _hrnet_name(known: ReleasedFile, beginning: str) -> PaperName | None:
 def _card(path: Path, architecture: PaperArchitecture, expansion_ratio: float) -> Card:
     fcfi = architecture.name.startswith("fcfi-")
     method = "FCFI" if fcfi else "RITM"
+    if path.name not in TRAINING_SETS:
+        # their programs write such files for everybody who trains with them
+        return Card(
+            name=path.stem,
+            architecture=architecture,
+            summary=f"{architecture.name}, from a file of the program of {method}.",
+            terms=UNKNOWN_TERMS,
+        )
     return Card(
         name=path.stem,
         architecture=architecture,
@@ -191,5 +210,5 @@ def _card(path: Path, architecture: PaperArchitecture, expansion_ratio: float) -
         terms=FCFI_TERMS if fcfi else RITM_TERMS,
         training=f"By the authors of {method}"
         + (f", with an expansion ratio of {expansion_ratio:g}." if fcfi else "."),
-        data=TRAINING_SETS.get(path.name, ()),
+        data=TRAINING_SETS[path.name],
     )

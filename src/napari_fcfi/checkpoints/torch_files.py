@@ -26,7 +26,9 @@ def is_torch_file(path: Path) -> bool:
     if not path.is_file():
         return False
     with path.open("rb") as file:
-        return file.read(4).startswith(BEGINNINGS)
+        start = file.read(9)
+    # a safetensors file begins with a length, whose first byte may be any, and then its header
+    return start.startswith(BEGINNINGS) and start[8:] != b"{"
 
 
 def read_torch_file(path: Path) -> Any:

@@ -68,14 +68,12 @@ def first_windows(
     foreground = [click for click in asked.clicks if click.foreground]
     largest = whole_box(field.box, box_of(foreground), scope)
     whole = Window.of(largest, settings.zoom_size)
-    if not settings.zoom_in:
+    if not (settings.zoom_in and passes.tell_quality):
         return [whole]
     candidates = [Window.of(box, SEARCH_INPUT_PX) for box in boxes_around(foreground, largest)]
     if len(candidates) == 1:
         return [whole]
     answers = _answers(passes, field, limits, candidates, asked)
-    if any(answer.quality is None for answer in answers):
-        return [whole]
     scores = scores_of(candidates, answers, settings.threshold, largest)
     best = np.argsort(scores)[: -FINALISTS - 1 : -1]
     return [Window.of(candidates[i].box, settings.zoom_size) for i in best]

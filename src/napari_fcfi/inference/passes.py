@@ -97,6 +97,11 @@ class Passes:
         self._model = model
         self.cache = FeatureCache(cache_bytes)
 
+    @property
+    def tell_quality(self) -> bool:
+        """Whether answers have a quality."""
+        return bool(self._model.network.tells_quality)
+
     def answer(
         self, field: Field, limits: Limits, window: Window, asked: Question, *, flip: bool
     ) -> Answer:

@@ -84,11 +84,11 @@ class Patch:
         return resample(as_probabilities(self.samples_in(around)), area, box.shape)
 
     def with_stride(self, stride: int) -> Patch:
-        """The same probabilities on another grid."""
+        """The same probabilities on another grid, on which samples have 8 bits."""
         if stride == self.stride or self.box.area == 0:
             return Patch(self.box, stride, self.samples)
         grid = self.box.aligned(max(stride, self.stride))
-        values = self.samples_in(grid).astype(np.float32)
+        values = self.rounded.samples_in(grid).astype(np.float32)
         if stride > self.stride:
             values = block_means(values, stride // self.stride)
         else:

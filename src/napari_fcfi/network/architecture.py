@@ -106,8 +106,8 @@ class PaperArchitecture(Method):
     """
 
     name: PaperName
-    feedback_channels: Annotated[int, Field(ge=1)] = 64
-    updates: Annotated[int, Field(ge=1)] = 1
+    feedback_channels: Annotated[int, Field(ge=1, le=1024)] = 64
+    updates: Annotated[int, Field(ge=1, le=16)] = 1
     feedback_in_stem: bool = False
     affinity_encoder: bool = False
     residual_channels: Literal["all", "one"] = "all"

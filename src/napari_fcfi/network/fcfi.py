@@ -56,6 +56,8 @@ class FCFI(Network):
         ImageNet weights of the backbone; random ones without.
     """
 
+    tells_quality = True
+
     def __init__(
         self,
         architecture: Architecture | None = None,

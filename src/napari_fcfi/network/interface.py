@@ -53,6 +53,8 @@ class Network(nn.Module, ABC):
     """A network for interactive segmentation, made from its ``architecture``."""
 
     architecture: AnyArchitecture
+    tells_quality = False
+    """Whether a prediction has a quality."""
 
     @property
     @abstractmethod
