@@ -11,7 +11,7 @@ from typing import Annotated
 import torch
 import typer
 
-from napari_fcfi.checkpoints import Card, write_checkpoint
+from napari_fcfi.checkpoints import Card, write_card_beside, write_checkpoint
 from napari_fcfi.network import Network, build_network
 
 from .recipes import Recipe
@@ -70,8 +70,7 @@ def export(
     except (ValueError, OSError) as error:
         sys.exit(f"error: {error}")
     output.chmod(0o644)
-    described = complete.model_dump() | {"sha256": sha256}
-    output.with_suffix(".json").write_text(json.dumps(described, indent=2) + "\n")
+    write_card_beside(output, complete, sha256)
     print(f"{output}: {output.stat().st_size / 1e6:.1f} MB, SHA-256 {sha256}")
 
 

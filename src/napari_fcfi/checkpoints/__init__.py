@@ -5,7 +5,7 @@ from __future__ import annotations
 from .backbone_weights import read_backbone_weights
 from .card import Card
 from .convert import convert_checkpoint, inspect_checkpoint
-from .files import CheckpointError, read_checkpoint, write_checkpoint
+from .files import CheckpointError, read_checkpoint, write_card_beside, write_checkpoint
 from .load import Model, available_models, load_model, load_network, untrained_model
 
 __all__ = [
@@ -20,5 +20,6 @@ __all__ = [
     "read_backbone_weights",
     "read_checkpoint",
     "untrained_model",
+    "write_card_beside",
     "write_checkpoint",
 ]

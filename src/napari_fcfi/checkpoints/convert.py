@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
 from .card import Card
-from .files import SUFFIX, CheckpointError, file_hash, write_checkpoint
+from .files import (
+    CARD_SUFFIX,
+    SUFFIX,
+    CheckpointError,
+    file_hash,
+    write_card_beside,
+    write_checkpoint,
+)
 from .load import checkpoint_path, load_network
 
 
@@ -34,7 +40,7 @@ def convert_checkpoint(source: str | Path, target: Path) -> tuple[Card, str]:
         When the source cannot be read, or the target has another suffix, is there already or lies
         in no folder; nothing is written then.
     """
-    beside = target.with_suffix(".json")
+    beside = target.with_suffix(CARD_SUFFIX)
     if target.suffix != SUFFIX:
         raise CheckpointError(
             f"Expected a name that ends in {SUFFIX} for the converted file; got {target.name!r}."
@@ -52,8 +58,7 @@ def convert_checkpoint(source: str | Path, target: Path) -> tuple[Card, str]:
     network, card = load_network(source)
     card = card.model_copy(update={"name": target.stem})
     sha256 = write_checkpoint(target, network, card, exact=True)
-    described = card.model_dump(mode="json") | {"sha256": sha256}
-    beside.write_text(json.dumps(described, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    write_card_beside(target, card, sha256)
     return card, sha256
 
 

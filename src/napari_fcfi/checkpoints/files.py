@@ -7,6 +7,7 @@ fit its network is refused by name and shape of every tensor.
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -21,6 +22,7 @@ from napari_fcfi.network import Network
 from .card import Card
 
 SUFFIX = ".safetensors"
+CARD_SUFFIX = ".json"
 CARD_KEY = "napari-fcfi"
 LISTED = 5
 """Names of tensors that a message lists before it counts the rest."""
@@ -43,6 +45,13 @@ def write_checkpoint(path: Path, network: Network, card: Card, *, exact: bool = 
     save_file(tensors, unfinished, metadata={CARD_KEY: card.model_dump_json()})
     unfinished.replace(path)
     return file_hash(path)
+
+
+def write_card_beside(path: Path, card: Card, sha256: str) -> None:
+    """Write a checkpoint's card, with the hash of its file, as JSON beside it."""
+    described = card.model_dump(mode="json") | {"sha256": sha256}
+    text = json.dumps(described, indent=2, ensure_ascii=False) + "\n"
+    path.with_suffix(CARD_SUFFIX).write_text(text, encoding="utf-8")
 
 
 def _stored(value: Tensor) -> Tensor:

@@ -27,7 +27,7 @@ from .heads import (
     QualityHead,
     Residual,
 )
-from .interface import Network, Prediction
+from .interface import Network, Prediction, both_given
 
 MULTIPLE = 32
 """Sides of what the backbone sees are filled up to a multiple of this."""
@@ -117,12 +117,7 @@ class FCFI(Network):
         size = (image.shape[-2], image.shape[-1])
         clicks = None
         if self.encoding_uses_interaction:
-            if interaction_map is None or feedback is None:
-                raise ValueError(
-                    "A network with early click fusion encodes clicks and feedback with the "
-                    "image; pass interaction_map and feedback to encode()."
-                )
-            clicks = _filled_up(self._click_maps(interaction_map, feedback))
+            clicks = _filled_up(self._click_maps(*both_given(interaction_map, feedback)))
         # bfloat16 slows depth-wise convolutions down, so autocast begins after the backbone
         with torch.autocast(image.device.type, enabled=False):
             maps = self.backbone(_filled_up(image, mode="replicate"), clicks)

@@ -49,6 +49,22 @@ class Prediction:
     auxiliary_logits: Tensor | None = None
 
 
+def both_given(interaction_map: Tensor | None, feedback: Tensor | None) -> tuple[Tensor, Tensor]:
+    """What a network with early click fusion needs to encode an image.
+
+    Raises
+    ------
+    ValueError
+        When one of them was left out.
+    """
+    if interaction_map is None or feedback is None:
+        raise ValueError(
+            "A network with early click fusion encodes clicks and feedback with the "
+            "image; pass interaction_map and feedback to encode()."
+        )
+    return interaction_map, feedback
+
+
 class Network(nn.Module, ABC):
     """A network for interactive segmentation, made from its ``architecture``."""
 

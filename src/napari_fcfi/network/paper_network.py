@@ -19,7 +19,7 @@ from .click_stem import ClickStem
 from .deeplab import DeepLab, DeepLabHead
 from .ffcm import CorrectedFeedback, Placement, focus, place
 from .hrnet import HRNet
-from .interface import Network, Prediction
+from .interface import Network, Prediction, both_given
 from .ocr import OCRHead
 from .truncated_placement import truncated_place
 
@@ -134,13 +134,8 @@ class PaperNetwork(Network):
         feedback: Tensor | None = None,
     ) -> DeepFeatures:
         """Features of a window; see `Network.encode`."""
-        if interaction_map is None or feedback is None:
-            raise ValueError(
-                "A network with early click fusion encodes clicks and feedback with the "
-                "image; pass interaction_map and feedback to encode()."
-            )
         normalised = (image - self.mean) / self.std
-        maps = self._click_maps(interaction_map, feedback)
+        maps = self._click_maps(*both_given(interaction_map, feedback))
         clicks = self.click_stem(maps.to(normalised.dtype))
         return DeepFeatures(self.backbone(normalised, clicks), normalised)
 
