@@ -1,48 +1,86 @@
-"""``python -m benchmarks.training_step``: our training step against a plain loop, in one run.
+"""``python -m benchmarks.training_step``: our training against a plain loop, in one run.
 
-Both train the same network on the same pictures, objects and interactions. The plain loop encodes
-the picture anew for every object and every interaction, in float32, and trains the whole encoder;
-ours encodes each picture once, keeps stem and first stage, and runs the decoder in bfloat16.
+Both train the same network on samples of the same pictures. The plain loop makes a batch, then
+takes a step, and so on; it encodes the picture anew for every object and every interaction, in
+float32, and trains the whole encoder. Ours makes batches beside the steps, encodes each picture
+once, keeps stem and first stage, and runs the decoder in bfloat16.
 """
 
 from __future__ import annotations
 
 import statistics
+import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NamedTuple
 
-import numpy as np
 import torch
 import typer
 
 from napari_fcfi.network import FCFI
-from training.data.folders import mask_files, read_picture
-from training.interactions import Batch, SimulatedInteractions
-from training.loop import Batches, make_optimizer
+from training.batches import Batches
+from training.data.source import PictureSource, open_source
+from training.draws import users_of
+from training.forward import Batch
+from training.interactions import SimulatedInteractions
+from training.loop import Run
 from training.recipes import Recipe, recipe
 
 
-def step_of(
-    network: FCFI, chosen: Recipe, *, frozen: bool
-) -> Callable[[Batch, int], dict[str, float]]:
-    """A function that takes one optimisation step on a batch with the draws of a seed."""
-    network = network.to(memory_format=torch.channels_last)
-    module = SimulatedInteractions(network, chosen)
-    optimizer = make_optimizer(network, chosen)
-    if not frozen:
-        network.backbone.requires_grad_(True)
-        optimizer = torch.optim.AdamW(network.parameters(), fused=True)
+class Piece(NamedTuple):
+    """Seconds of a piece of training, and of those the ones in which it waited for data."""
 
-    def step(batch: Batch, seed: int) -> dict[str, float]:
-        terms, logged = module(batch, np.random.default_rng(seed))
-        optimizer.zero_grad()
-        torch.stack(list(terms.values())).sum().backward()
-        optimizer.step()
-        return logged
+    seconds: float
+    waited: float
 
-    return step
+
+def ours(source: PictureSource, chosen: Recipe, folder: Path) -> Callable[[int], Piece]:
+    """A function that takes so many steps as `training.train` does."""
+    run = Run(chosen, folder, FCFI())
+
+    def piece(steps: int) -> Piece:
+        batches = Batches(source, chosen)
+        coming = batches.run(run.step)
+        run.take_step(next(coming))  # the first batch has nothing to be made beside
+        began = time.perf_counter()
+        for _ in range(steps):
+            run.take_step(next(coming))
+        seconds = time.perf_counter() - began
+        coming.close()
+        return Piece(seconds, batches.waited_s)
+
+    return piece
+
+
+def plain(source: PictureSource, chosen: Recipe) -> Callable[[int], Piece]:
+    """The same by a plain loop."""
+    one_round = chosen.model_copy(update={"precision": "32-true", "round_shares": (1.0,)})
+    network = FCFI()
+    module = SimulatedInteractions(network, one_round)
+    optimizer = torch.optim.AdamW(network.parameters())
+    batches = Batches(source, one_round)
+
+    def step(batch: Batch, number: int) -> None:
+        own = split(batch)
+        users = [user for user in users_of(chosen, number, 0, 1) for _ in range(chosen.objects)]
+        for _ in range(len(chosen.round_shares)):
+            terms = module(own, users, 1).terms
+            optimizer.zero_grad()
+            torch.stack(list(terms.values())).sum().backward()
+            optimizer.step()
+
+    def piece(steps: int) -> Piece:
+        step(batches.make(0), 0)
+        began, waited = time.perf_counter(), 0.0
+        for number in range(1, steps + 1):
+            before = time.perf_counter()
+            batch = batches.make(number)
+            waited += time.perf_counter() - before
+            step(batch, number)
+        return Piece(time.perf_counter() - began, waited)
+
+    return piece
 
 
 def split(batch: Batch) -> Batch:
@@ -57,38 +95,30 @@ def split(batch: Batch) -> Batch:
 
 def main(
     data: Annotated[Path, typer.Argument(help="Folder of sets to train on.")],
-    steps: Annotated[int, typer.Option(help="Steps of each kind.")] = 5,
+    steps: Annotated[int, typer.Option(help="Steps of a piece.")] = 5,
+    pieces: Annotated[int, typer.Option(help="Pieces of each kind, one after the other.")] = 3,
     threads: Annotated[int, typer.Option(help="Threads of torch.")] = 1,
 ) -> None:
-    """Print objects and supervised interactions a second of both, and the ratio of the medians."""
+    """Print samples a second and the share of waiting for both, and the ratio of the medians."""
     torch.set_num_threads(threads)
     chosen = recipe("fcfi_lite").model_copy(update={"round_shares": (0.0, 1.0)})
-    plain = chosen.model_copy(update={"bf16": False, "round_shares": (1.0,)})
-    read = (read_picture(file) for file in mask_files(data, validation=False)[::40])
-    pictures = [picture for picture in read if picture.objects]
-    batches = Batches(pictures, chosen)
-    ours = step_of(FCFI(), chosen, frozen=True)
-    other = step_of(FCFI(), plain, frozen=False)
-    seconds: dict[str, list[float]] = {"ours": [], "plain": []}
-    for i in range(steps + 1):
-        batch = batches.make(i)
-        for name, run in (("ours", ours), ("plain", other)):
-            began = time.perf_counter()
-            if name == "ours":
-                run(batch, i)
-            else:  # an encoder pass for each object and each of its two interactions
-                run(split(batch), i)
-                run(split(batch), i)
-            if i:  # the first of each kind warms up
-                seconds[name].append(time.perf_counter() - began)
-    objects = chosen.pictures * chosen.objects
-    for name, times in seconds.items():
-        median = statistics.median(times)
+    source = open_source(data)
+    taken: dict[str, list[Piece]] = {"ours": [], "plain": []}
+    with tempfile.TemporaryDirectory() as folder:
+        kinds = {"ours": ours(source, chosen, Path(folder)), "plain": plain(source, chosen)}
+        for _ in range(pieces):
+            for name, piece in kinds.items():
+                taken[name].append(piece(steps))
+    samples = chosen.pictures * chosen.objects
+    speeds = {}
+    for name, own in taken.items():
+        speeds[name] = statistics.median(samples * steps / piece.seconds for piece in own)
+        waiting = sum(piece.waited for piece in own) / sum(piece.seconds for piece in own)
         print(
-            f"{name:6} {median:6.2f} s a step of {objects} objects, 2 interactions each: "
-            f"{objects / median:5.1f} objects/s, {2 * objects / median:5.1f} interactions/s"
+            f"{name:6} {samples / speeds[name]:5.2f} s a step of {samples} samples, 2 interactions "
+            f"each: {speeds[name]:5.1f} samples/s, {waiting:.1%} of the time waiting for data"
         )
-    ratio = statistics.median(seconds["plain"]) / statistics.median(seconds["ours"])
+    ratio = speeds["ours"] / speeds["plain"]
     print(f"ours is {ratio:.1f} times as fast ({threads} threads, torch {torch.__version__})")
 
 

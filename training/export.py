@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import json
-import pickle
 import sys
 from pathlib import Path
 from typing import Annotated
 
-import torch
 import typer
 
 from napari_fcfi.checkpoints import Card, write_card_beside, write_checkpoint
 from napari_fcfi.network import Network, build_network
 
 from .recipes import Recipe
+from .state import read_state
 
 
 def averaged_network(state: Path) -> tuple[Network, Recipe, int]:
@@ -22,16 +21,11 @@ def averaged_network(state: Path) -> tuple[Network, Recipe, int]:
 
     Raises
     ------
-    ValueError
+    StateError
         When the file is not the state of a run.
     """
-    try:
-        stored = torch.load(state, map_location="cpu", weights_only=True)
-        recipe = Recipe.model_validate_json(stored["recipe"])
-    except (pickle.UnpicklingError, RuntimeError, EOFError, KeyError) as error:
-        raise ValueError(
-            f"Expected the state of a run (last.pt, decayed.pt); {state} is something else."
-        ) from error
+    stored = read_state(state)
+    recipe = Recipe.model_validate_json(stored["recipe"])
     network = build_network(recipe.architecture)
     prefix = "module."
     averaged = {

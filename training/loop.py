@@ -1,133 +1,40 @@
-"""The training loop: steps, averaged weights, exact resume.
+"""The training loop: steps, averaged weights, exact resume, in one process or in many.
 
-Every draw is a function of (seed, sample index) or (seed, step), so a run that was interrupted
-goes on exactly as if it had not been.
+Every draw is a function of (seed, sample number) or (seed, step), so a run that was interrupted
+goes on exactly as if it had not been, and processes share a step without changing it.
 """
 
 from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
-import numpy as np
 import torch
 from lightning_fabric import Fabric
-from numpy.typing import NDArray
-from torch import Tensor
 from torch.optim.swa_utils import AveragedModel
-from torch.utils.tensorboard import SummaryWriter
-from tqdm import tqdm
 
 from napari_fcfi.network import Network, PaperNetwork
 
-from .augment import make_sample
-from .data.folders import Picture, picture_weights
-from .interactions import Batch, SimulatedInteractions
+from .batch_statistics import into_training, synchronise
+from .batches import Batches
+from .data.files import DataError
+from .data.source import PictureSource
+from .forward import Batch, Shown
+from .interactions import SimulatedInteractions
+from .journal import Journal
+from .launch import make_fabric, over_processes
+from .optimizer import make_optimizer, moving_average
+from .paper_interactions import PaperInteractions
+from .passes import means, passes
 from .recipes import Recipe
 from .released_interactions import ReleasedInteractions
+from .schedule import rate_factor
+from .state import StateError, read_state, write_state
 
-SAMPLE_STREAM, STEP_STREAM = 1, 2
 SAVE_EVERY_S = 240.0
 STATE_NAME, DECAYED_NAME = "last.pt", "decayed.pt"
-
-
-class Batches:
-    """Batches by step number; the next one is made by a thread while the network works."""
-
-    def __init__(self, pictures: list[Picture], recipe: Recipe) -> None:
-        self.pictures = pictures
-        self.weights: NDArray[np.float64] = picture_weights(pictures)
-        self.recipe = recipe
-
-    def make(self, step: int) -> Batch:
-        """The batch of one step."""
-        recipe = self.recipe
-        samples = [
-            make_sample(
-                np.random.default_rng((recipe.seed, SAMPLE_STREAM, step * recipe.pictures + i)),
-                self.pictures,
-                self.weights,
-                size=recipe.crop,
-                objects=recipe.objects,
-                paste_share=recipe.paste_share,
-            )
-            for i in range(recipe.pictures)
-        ]
-        images = torch.stack([s.image for s in samples])
-        return Batch(
-            images.contiguous(memory_format=torch.channels_last),
-            torch.stack([s.targets for s in samples]),
-            torch.stack([s.visible for s in samples]),
-        )
-
-    def run(self, start: int) -> Iterator[Batch]:
-        """Batches from step ``start`` on, without end."""
-        # torch keeps the number of threads by thread: one here, the rest for the network
-        with ThreadPoolExecutor(1, initializer=torch.set_num_threads, initargs=(1,)) as pool:
-            step = start
-            coming = pool.submit(self.make, step)
-            while True:
-                batch = coming.result()
-                step += 1
-                coming = pool.submit(self.make, step)
-                yield batch
-
-
-def rate_factor(step: int, recipe: Recipe, decay_from: int | None, decay_steps: int) -> float:
-    """Share of the learning rate at a step: warm-up, the recipe's drops, a decay branch to zero."""
-    factor = min(1.0, (step + 1) / recipe.warm_up) * 0.1 ** sum(
-        step >= drop for drop in recipe.rate_drops
-    )
-    if decay_from is not None:
-        factor *= max(0.0, 1 - (step - decay_from) / decay_steps)
-    return factor
-
-
-def make_optimizer(network: Network, recipe: Recipe) -> torch.optim.AdamW:
-    """AdamW with a smaller rate for the recipe's slow parts; frozen parts take no part.
-
-    Raises
-    ------
-    ValueError
-        When a slow part is none of the network's.
-    """
-    for part in network.frozen_parts():
-        part.requires_grad_(False)
-    for prefix in recipe.slow_parts:
-        if not any(name.startswith(prefix) for name, _ in network.named_parameters()):
-            parts = ", ".join(f"{name}." for name, _ in network.named_children())
-            raise ValueError(
-                f"Expected beginnings of parameters' names as slow_parts; {recipe.name} has "
-                f"{prefix!r}, and the network consists of {parts}: correct the recipe."
-            )
-    trained = [(name, p) for name, p in network.named_parameters() if p.requires_grad]
-    slow = [p for name, p in trained if name.startswith(recipe.slow_parts)]
-    rest = [p for name, p in trained if not name.startswith(recipe.slow_parts)]
-    rate = recipe.learning_rate
-    groups = [
-        {"params": slow, "lr": rate * recipe.backbone_factor, "factor": recipe.backbone_factor},
-        {"params": rest, "lr": rate, "factor": 1.0},
-    ]
-    return torch.optim.AdamW(groups, weight_decay=recipe.weight_decay, fused=True)
-
-
-def moving_average(decay: float) -> Callable[[list[Tensor], list[Tensor], Tensor | int], None]:
-    """Exponential moving average that forgets faster at first, or it would be of the beginning."""
-
-    @torch.no_grad()
-    def update(averaged: list[Tensor], current: list[Tensor], count: Tensor | int) -> None:
-        share = max(1 - decay, 9 / (10 + int(count)))
-        for average, value in zip(averaged, current, strict=True):
-            if average.is_floating_point():
-                average.lerp_(value, share)
-            else:  # the counters of batch norms
-                average.copy_(value)
-
-    return update
 
 
 class Run:
@@ -141,25 +48,63 @@ class Run:
         Where the run lives; an existing ``last.pt`` there is gone on from.
     initial : Network
         Network to start from where the folder holds no run yet.
+    begun_from : str
+        What ``initial`` is, if a person named it; a run in the folder must have begun so, too.
     decay_steps : int
         If positive, this is a decay branch of so many steps: it goes on from ``last.pt`` with a
         rate that falls to zero and is kept in ``decayed.pt``; ``last.pt`` stays as it is.
+    fabric : Fabric, optional
+        Where it runs; by default this process.
+    accumulate : int
+        Parts in which each process takes its share of a step, one after the other: the same step
+        with less memory.
+    save_every_s : float
+        Seconds between two states on disk.
+
+    Raises
+    ------
+    ValueError
+        When the recipe does not fit the folder's run, or not the number of processes and parts.
     """
 
     def __init__(
-        self, recipe: Recipe, folder: Path, initial: Network, *, decay_steps: int = 0
+        self,
+        recipe: Recipe,
+        folder: Path,
+        initial: Network,
+        *,
+        begun_from: str = "",
+        decay_steps: int = 0,
+        fabric: Fabric | None = None,
+        accumulate: int = 1,
+        save_every_s: float = SAVE_EVERY_S,
     ) -> None:
         self.recipe = recipe
         self.folder = folder
-        folder.mkdir(parents=True, exist_ok=True)
-        self.fabric = Fabric(accelerator="auto", devices=1)
+        self.begun_from = begun_from
+        self.fabric = fabric or make_fabric(recipe.precision)
+        self.accumulate = accumulate
+        self.save_every_s = save_every_s
+        if recipe.pictures % (self.fabric.world_size * accumulate):
+            raise ValueError(
+                f"Expected processes and parts that divide the {recipe.pictures} pictures of a "
+                f"step; got {self.fabric.world_size} and {accumulate}: change --accumulate, the "
+                "number of processes, or --set pictures=…"
+            )
+        synchronise(
+            initial,
+            recipe,
+            pictures=recipe.pictures // accumulate,
+            world=self.fabric.world_size,
+            cuda=self.fabric.device.type == "cuda",
+        )
         network = initial.to(memory_format=torch.channels_last)
         optimizer = make_optimizer(network, recipe)
         self.averaged = AveragedModel(
             network, multi_avg_fn=moving_average(recipe.ema), use_buffers=True
-        )
-        self.averaged = self.averaged.to(self.fabric.device)
-        self.module, self.optimizer = self.fabric.setup(_interactions(network, recipe), optimizer)
+        ).to(self.fabric.device)
+        self.module, self.optimizer = self.fabric.setup(interactions(network, recipe), optimizer)
+        into_training(self.module, recipe)
         self.step = 0
         self.samples = 0
         self.decay_steps = decay_steps
@@ -178,7 +123,8 @@ class Run:
 
     def _resume(self) -> None:
         trunk = self.folder / STATE_NAME
-        branch = self._state(self.path) if self.decay_steps and self.path.exists() else None
+        device = self.fabric.device
+        branch = read_state(self.path, device) if self.decay_steps and self.path.exists() else None
         unfinished = (
             branch is not None
             and branch.get("decay_steps") == self.decay_steps
@@ -187,115 +133,163 @@ class Run:
         if branch is not None and unfinished:
             self._load(branch, self.path)
         elif trunk.exists():
-            self._load(self._state(trunk), trunk)
+            self._load(read_state(trunk, device), trunk)
         if self.decay_steps and self.decay_from is None:
             self.decay_from = self.step
-
-    def _state(self, path: Path) -> dict[str, Any]:
-        state: dict[str, Any] = torch.load(path, map_location=self.fabric.device, weights_only=True)
-        return state
+        first, last = (over_processes(self.fabric, [self.step], how)[0] for how in ("min", "max"))
+        if first != last:
+            raise ValueError(
+                f"Expected the run's folder on every machine; {self.folder} holds step "
+                f"{first:.0f} on one and {last:.0f} on another: name a shared folder with --run."
+            )
 
     def _load(self, state: dict[str, Any], path: Path) -> None:
-        if Recipe.model_validate_json(state["recipe"]) != self.recipe:
+        trained = Recipe.model_validate_json(state["recipe"])
+        if trained != self.recipe:
             raise ValueError(
-                f"Expected the recipe that {path} was trained with; {self.recipe.name} differs "
-                "from it now: name another folder with --run, or put the recipe back."
+                f"Expected the recipe that {path} was trained with; {self.recipe.name} has another "
+                f"{', '.join(self.recipe.differences(trained))} now: name another folder with "
+                "--run, or put the recipe back."
             )
+        if self.begun_from not in ("", state.get("begun_from")):
+            raise ValueError(
+                f"Expected a new run for {self.begun_from}; {self.folder} holds one already: leave "
+                "that out to go on with it, or name another folder with --run."
+            )
+        self.begun_from = state.get("begun_from", "")
         self.module.network.load_state_dict(state["network"])
         self.averaged.load_state_dict(state["averaged"])
         self.optimizer.load_state_dict(state["optimizer"])
+        if state.get("precision"):  # float16's scale of the loss
+            self.fabric.strategy.precision.load_state_dict(state["precision"])
         self.step, self.samples = state["step"], state["samples"]
         self.decay_from = state["decay_from"]
 
     def save(self) -> None:
-        """Write the state; an interruption leaves the file before it whole."""
+        """Write the state, from one of the processes.
+
+        Raises
+        ------
+        StateError
+            When it cannot be written; the file before it is whole.
+        """
+        if not self.fabric.is_global_zero:
+            return
         state: dict[str, Any] = {
             "network": self.module.network.state_dict(),
             "averaged": self.averaged.state_dict(),
             "optimizer": self.optimizer.state_dict(),
+            "precision": self.fabric.strategy.precision.state_dict(),
             "step": self.step,
             "samples": self.samples,
+            "begun_from": self.begun_from,
             "decay_from": self.decay_from,
             "decay_steps": self.decay_steps,
             "recipe": self.recipe.model_dump_json(),
         }
-        unfinished = self.path.with_suffix(".tmp")
-        torch.save(state, unfinished)
-        unfinished.replace(self.path)
+        write_state(self.path, state)
 
-    def take_step(self, batch: Batch) -> dict[str, float]:
-        """One step of the optimizer; gives what is worth logging."""
+    def take_step(self, batch: Batch) -> tuple[dict[str, float], Shown]:
+        """One step of the optimizer on this process's share of a batch.
+
+        Returns
+        -------
+        dict, Shown
+            What is worth logging, over all processes, and what is worth showing.
+        """
         recipe = self.recipe
         factor = rate_factor(self.step, recipe, self.decay_from, self.decay_steps)
         for group in self.optimizer.param_groups:
             group["lr"] = recipe.learning_rate * group["factor"] * factor
-        rng = np.random.default_rng((recipe.seed, STEP_STREAM, self.step))
-        terms, logged = self.module(_to(batch, self.fabric.device), rng)
-        loss: Tensor = torch.stack(list(terms.values())).sum()
         self.optimizer.zero_grad()
-        self.fabric.backward(loss)
-        norm = self.fabric.clip_gradients(
-            self.module,
-            self.optimizer,
-            max_norm=math.inf if recipe.clip is None else recipe.clip,
-            error_if_nonfinite=False,
+        outcomes = passes(self.fabric, self.module, recipe, batch, self.step, self.accumulate)
+        most = math.inf if recipe.clip is None else recipe.clip
+        norm: Any = self.fabric.clip_gradients(
+            self.module, self.optimizer, max_norm=most, error_if_nonfinite=False
         )
-        if torch.isfinite(norm):
-            self.optimizer.step()
-            self.averaged.update_parameters(self.module.network)
         # a step whose gradient is not finite counts, but changes nothing
-        logged["skipped"] = float(not torch.isfinite(norm))
+        finite = bool(torch.isfinite(norm))
+        if finite or recipe.precision == "16-mixed":  # there the step itself looks, and rescales
+            self.optimizer.step()
+        if finite:
+            self.averaged.update_parameters(self.module.network)
         self.step += 1
-        self.samples += batch.targets.shape[0] * batch.targets.shape[1]
-        logged |= {f"loss/{name}": float(value.detach()) for name, value in terms.items()}
-        return logged | {
-            "loss/all": float(loss.detach()),
-            "gradient norm": float(norm),
-            "rate": factor,
-        }
+        self.samples += recipe.pictures * recipe.objects
+        logged = {"skipped": float(not finite), "gradient norm": float(norm), "rate": factor}
+        return logged | means(self.fabric, outcomes), outcomes[-1].shown
 
-    def train(self, pictures: list[Picture], until: int, minutes: float = float("inf")) -> None:
-        """Go on to step ``until`` (or the decay branch's end), at most so many minutes."""
+    def train(
+        self, source: PictureSource, until: int | None = None, minutes: float = math.inf
+    ) -> None:
+        """Go on to step ``until`` (or the decay branch's end), at most so many minutes.
+
+        Raises
+        ------
+        DataError
+            When a picture cannot be read; the steps before it are saved.
+        StateError
+            When the state cannot be written after the first step or at the end. In between that is
+            a warning, and tried again.
+        """
         if self.decay_from is not None:
             until = self.decay_from + self.decay_steps
-        began = saved = time.monotonic()
-        events = self.folder / ("events-decay" if self.decay_steps else "events")
-        writer = SummaryWriter(str(events), purge_step=self.step)
-        mean: dict[str, float] = {}
-        bar = tqdm(total=until, initial=self.step, unit="step", smoothing=0.05, mininterval=5)
-        batches = Batches(pictures, self.recipe).run(self.step)
+        seconds = minutes * 60
+        began = time.monotonic()
+        saved: float | None = None
+        fabric = self.fabric
+        journal = None
+        if fabric.is_global_zero:
+            self._make_folder()
+            events = self.folder / ("events-decay" if self.decay_steps else "events")
+            journal = Journal(events, self.step, until, seconds)
+        batches = Batches(source, self.recipe)
+        coming = batches.run(self.step, rank=fabric.global_rank, world=fabric.world_size)
         try:
-            while (
-                self.step < until and time.monotonic() - began < minutes * 60 and not self.stopping
-            ):
-                logged = self.take_step(next(batches))
-                for name, value in logged.items():
-                    mean[name] = 0.98 * mean.get(name, value) + 0.02 * value
-                bar.update()
-                if self.step % 20 == 0:
-                    for name, value in mean.items():
-                        writer.add_scalar(name, value, self.step)
-                    bar.set_postfix(
-                        loss=f"{mean['loss/all']:.3f}",
-                        iou1=f"{mean.get('iou/round1', math.nan):.3f}",
-                        objects=self.samples,
-                        refresh=False,
-                    )
-                if time.monotonic() - saved > SAVE_EVERY_S:
-                    self.save()
+            while not self._ends(until, time.monotonic() - began > seconds):
+                logged, last = self.take_step(next(coming))
+                if journal is None:
+                    continue
+                journal.note(self.step, self.samples, batches.waited_s, logged, last)
+                if saved is None:
+                    self.save()  # whatever forbids it is told now, not after the first hours
                     saved = time.monotonic()
+                elif time.monotonic() - saved > self.save_every_s:
+                    saved = time.monotonic()
+                    try:
+                        self.save()
+                    except StateError as error:
+                        journal.say(f"warning: {error}")
+        except DataError:
             self.save()
+            raise
         finally:
-            batches.close()
-            writer.close()
-            bar.close()
+            coming.close()
+            if journal is not None:
+                journal.close()
+        self.save()
+
+    def _make_folder(self) -> None:
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise StateError(
+                f"Expected to make the run's folder {self.folder}; got {error.strerror!r}: name "
+                "another one with --run."
+            ) from error
+
+    def _ends(self, until: int | None, late: bool) -> bool:
+        """Whether it is done, or any process wants to end: all must do so after the same step."""
+        if until is not None and self.step >= until:
+            return True
+        return over_processes(self.fabric, [float(self.stopping or late)], "max")[0] > 0
 
 
-def _interactions(network: Network, recipe: Recipe) -> SimulatedInteractions | ReleasedInteractions:
-    if recipe.interactions == "released" and isinstance(network, PaperNetwork):
-        return ReleasedInteractions(network, recipe)
-    return SimulatedInteractions(network, recipe)
-
-
-def _to(batch: Batch, device: torch.device) -> Batch:
-    return Batch(batch.images.to(device), batch.targets.to(device), batch.visible.to(device))
+def interactions(
+    network: Network, recipe: Recipe
+) -> SimulatedInteractions | PaperInteractions | ReleasedInteractions:
+    """The forward pass that a recipe asks for."""
+    if recipe.interactions == "supervised":
+        return SimulatedInteractions(network, recipe)
+    if recipe.interactions == "paper":
+        return PaperInteractions(network, recipe)
+    return ReleasedInteractions(cast(PaperNetwork, network), recipe)  # the recipe has seen to it

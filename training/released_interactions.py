@@ -16,7 +16,7 @@ Differences from the paper, all of them kept here because published models were 
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 import numpy as np
 import torch
@@ -24,13 +24,14 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
-from napari_fcfi.network import PaperNetwork, Prediction
+from napari_fcfi.network import PaperArchitecture, PaperNetwork, Prediction
 from napari_fcfi.network.architecture import SIZES
 from napari_fcfi.network.blocks import resize
 from napari_fcfi.network.clicks import interaction_map
 
+from .batch_statistics import evaluating
 from .click_simulation import Generator
-from .interactions import Batch, mean_iou
+from .forward import Batch, Outcome, Shown, full_precision, mean_iou
 from .losses import auxiliary_loss, normalized_focal_loss
 from .recipes import Recipe
 from .released_clicks import (
@@ -40,9 +41,6 @@ from .released_clicks import (
     initial_clicks,
     newest_of,
 )
-
-MOST_PLAYED = 3
-"""Interactions before the one that is learnt from."""
 
 
 class Interaction(NamedTuple):
@@ -66,35 +64,49 @@ class ReleasedInteractions(nn.Module):
         self.network = network
         self.recipe = recipe
 
-    def forward(self, batch: Batch, rng: Generator) -> tuple[dict[str, Tensor], dict[str, float]]:
-        """Loss terms, and what to log."""
+    def forward(self, batch: Batch, users: list[Generator], rounds: int) -> Outcome:
+        """Loss terms of the last of so many interactions; ``users`` has one generator a picture."""
         device = batch.images.device
         images = batch.images.float() / 255
-        users = [
+        begun = [
             begin(rng, objects, central_first=self.recipe.central_first)
-            for objects in batch.targets.cpu().numpy()
+            for rng, objects in zip(users, batch.targets.cpu().numpy(), strict=True)
         ]
-        wanted = [target for target, _ in users]
-        tables = [table for _, table in users]
+        wanted = [target for target, _ in begun]
+        tables = [table for _, table in begun]
         newest = [newest_of(table) for table in tables]
         target = torch.from_numpy(np.stack(wanted))[:, None].float().to(device)
         feedback = torch.zeros_like(target)
-        played = int(rng.integers(MOST_PLAYED + 1))
-        for iteration in range(1, played + 1):
+        for iteration in range(1, rounds):
             interaction = _as_tensors(tables, newest, feedback, is_first=iteration == 1)
             feedback = played_answer(self.network, images, interaction, self.recipe)
-            shown = feedback[:, 0].float().cpu().numpy()
+            shown = feedback[:, 0].cpu().numpy()
             corrected = [
                 correct(rng, table, answer, mask == 1, iteration)
-                for table, answer, mask in zip(tables, shown, wanted, strict=True)
+                for rng, table, answer, mask in zip(users, tables, shown, wanted, strict=True)
             ]
             tables = [table for table, _ in corrected]
             newest = [click for _, click in corrected]
-        last = _as_tensors(tables, newest, feedback, is_first=played == 0)
+        last = _as_tensors(tables, newest, feedback, is_first=rounds == 1)
         prediction = answer(self.network, images, last, self.recipe)
-        terms = released_loss(prediction, target, self.recipe)
-        iou = mean_iou(torch.sigmoid(prediction.logits.detach()), target)
-        return terms, {f"iou/round{played + 1}": float(iou), "interactions": float(len(target))}
+        probabilities = torch.sigmoid(prediction.logits.detach())
+        return Outcome(
+            released_loss(prediction, target, self.recipe),
+            {
+                f"iou/round{rounds}": float(mean_iou(probabilities, target)),
+                "interactions": float(len(target)),
+            },
+            Shown(
+                batch.images,
+                target,
+                last.clicks,
+                feedback,
+                prediction.affinity.detach(),
+                prediction.refined_feedback.detach(),
+                prediction.updated_feedback.detach(),
+                probabilities,
+            ),
+        )
 
 
 def begin(
@@ -149,11 +161,9 @@ def answer(
 def played_answer(
     network: PaperNetwork, images: Tensor, interaction: Interaction, recipe: Recipe
 ) -> Tensor:
-    """Probabilities of an interaction that is not learnt from; the network is in training after."""
-    network.eval()
-    probabilities = torch.sigmoid(answer(network, images, interaction, recipe).logits)
-    network.train()
-    return probabilities
+    """Probabilities of an interaction that is not learnt from, the network in evaluation mode."""
+    with evaluating(network):
+        return torch.sigmoid(answer(network, images, interaction, recipe).logits)
 
 
 def released_loss(prediction: Prediction, target: Tensor, recipe: Recipe) -> dict[str, Tensor]:
@@ -168,6 +178,11 @@ def released_loss(prediction: Prediction, target: Tensor, recipe: Recipe) -> dic
     recipe : Recipe
         Its weights count, and whether its backbone is HRNet.
     """
+    with torch.autocast(target.device.type, enabled=False):  # sums need float32
+        return _terms(full_precision(prediction), target, recipe)
+
+
+def _terms(prediction: Prediction, target: Tensor, recipe: Recipe) -> dict[str, Tensor]:
     size = target.shape[-2:]
     terms = {"mask": normalized_focal_loss(prediction.logits, target).mean()}
     if recipe.refined_weight:
@@ -175,7 +190,7 @@ def released_loss(prediction: Prediction, target: Tensor, recipe: Recipe) -> dic
             prediction.refined_feedback,
             size=size,
             mode="bilinear",
-            align_corners=SIZES[recipe.architecture.name].ocr_width > 0,
+            align_corners=SIZES[cast(PaperArchitecture, recipe.architecture).name].ocr_width > 0,
         )
         inside = (functional.interpolate(prediction.box, size=size) == 1).to(refined.dtype)
         loss = normalized_focal_loss(refined, target, inside)  # a probability taken for a logit

@@ -14,7 +14,12 @@ from PIL import Image
 
 from napari_fcfi.settings import Settings
 from training import evaluate
-from training.evaluate import table
+from training.evaluation import networks
+from training.evaluation.courses import Method
+from training.evaluation.methods import CLASSICAL, method_of
+from training.evaluation.options import arguments
+from training.evaluation.results import courses_of, read_runs
+from training.evaluation.tables import table
 
 OBJECT = np.zeros((10, 12), bool)
 OBJECT[2:7, 3:9] = True
@@ -42,6 +47,17 @@ def test_the_table_has_a_row_for_each_data_set() -> None:
     ]
 
 
+def main(command: list[str]) -> None:
+    """The command without its report, which has tests of its own."""
+    evaluate.main([*command, "--no-report"])
+
+
+@pytest.fixture(autouse=True)
+def nothing_loaded() -> None:
+    """No model of another test is at hand."""
+    networks.loaded.cache_clear()
+
+
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
     for name in ("one", "two"):
@@ -59,14 +75,12 @@ def row_by_row(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
     """The network replaced by a method known beforehand; the arguments it was made with."""
     made: list[dict[str, Any]] = []
 
-    def fake(
-        model: Any, settings: Settings, first_click: str, mended: list[str]
-    ) -> evaluate.Method:
+    def fake(model: Any, settings: Settings, first_click: str, mended: list[str]) -> Method:
         made.append({"settings": settings, "first_click": first_click, "mended": mended})
         return lambda image: RowByRow()
 
-    monkeypatch.setattr(evaluate, "network_method", fake)
-    monkeypatch.setattr(evaluate, "loaded", named)
+    monkeypatch.setattr(networks, "network_method", fake)
+    monkeypatch.setattr(networks, "loaded", named)
     return made
 
 
@@ -80,7 +94,7 @@ def test_the_command_writes_every_click_and_what_is_needed_to_repeat_it(
     root: Path, row_by_row: list[dict[str, Any]], capsys: pytest.CaptureFixture[str]
 ) -> None:
     output = root / "results"
-    evaluate.main(
+    main(
         f"--dataset one two --data-root {root} --limit 2 --output {output} "
         "--settings flip=false zoom_size=256".split()
     )
@@ -102,27 +116,25 @@ def test_a_wrong_setting_is_one_clear_sentence(
     root: Path, row_by_row: list[dict[str, Any]], pair: str
 ) -> None:
     with pytest.raises(SystemExit, match=r"error: .*(key=value|the settings are)"):
-        evaluate.main(["--dataset", "one", "--data-root", str(root), "--settings", pair])
+        main(["--dataset", "one", "--data-root", str(root), "--settings", pair])
     assert not row_by_row
 
 
 @pytest.mark.parametrize("wrong", ["--limit 0", "--max-clicks x", "--stop-at 1.5", "--stop-at a"])
 def test_a_wrong_number_is_refused(wrong: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
-        evaluate.arguments(["--dataset", "one", *wrong.split()])
+        arguments(["--dataset", "one", *wrong.split()])
     assert f"got '{wrong.split()[1]}'" in capsys.readouterr().err
 
 
 def test_a_checkpoint_that_is_not_there_is_one_clear_sentence(root: Path) -> None:
     with pytest.raises(SystemExit, match=r"error: .*nothing\.safetensors"):
-        evaluate.main(
-            f"--dataset one --data-root {root} --checkpoint {root}/nothing.safetensors".split()
-        )
+        main(f"--dataset one --data-root {root} --checkpoint {root}/nothing.safetensors".split())
 
 
 def test_missing_data_end_with_the_expected_tree(root: Path) -> None:
     with pytest.raises(SystemExit, match="error: expected the data set 'three'"):
-        evaluate.main(["--dataset", "three", "--data-root", str(root)])
+        main(["--dataset", "three", "--data-root", str(root)])
 
 
 def test_a_mirror_field_is_what_the_method_sees(
@@ -138,11 +150,9 @@ def test_a_mirror_field_is_what_the_method_sees(
         def click(self, y: float, x: float, foreground: bool = True) -> NDArray[np.bool_]:
             return np.zeros(self._shape, bool)
 
-    monkeypatch.setattr(evaluate, "network_method", lambda *_: Nothing)
-    monkeypatch.setattr(evaluate, "loaded", named)
-    evaluate.main(
-        f"--dataset one --data-root {root} --limit 1 --mirror-field 32 --max-clicks 2".split()
-    )
+    monkeypatch.setattr(networks, "network_method", lambda *_: Nothing)
+    monkeypatch.setattr(networks, "loaded", named)
+    main(f"--dataset one --data-root {root} --limit 1 --mirror-field 32 --max-clicks 2".split())
     assert shapes == [(32, 32)]
 
 
@@ -156,7 +166,7 @@ def test_only_the_first_click_takes_the_whole_field() -> None:
             zoom_in.append(self.settings.zoom_in)
             return OBJECT
 
-    clicker = evaluate.WholeFieldFirst(Watched(), Settings())
+    clicker = networks.WholeFieldFirst(Watched(), Settings())
     for _ in range(3):
         clicker.click(1, 1)
     assert zoom_in == [False, True, True]
@@ -172,7 +182,7 @@ def test_a_network_goes_the_whole_way(
     model = checkpoints.untrained_model(seed=0)
     monkeypatch.setattr(checkpoints, "load_model", lambda name, device: model)
     output = root / "results"
-    evaluate.main(
+    main(
         f"--dataset one --data-root {root} --limit 1 --max-clicks 3 --output {output} "
         f"--settings zoom_size=128 protocol={protocol} --first-click {first_click}".split()
     )
@@ -187,7 +197,7 @@ def test_the_released_protocol_takes_the_window_tuned_for_the_data_set(
     root: Path, row_by_row: list[dict[str, Any]]
 ) -> None:
     (root / "one").rename(root / "GrabCut")
-    evaluate.main(
+    main(
         f"--dataset grabcut two --data-root {root} --limit 1 --checkpoint fcfi-hrnet18s "
         f"--output {root} --settings protocol=released flip=false".split()
     )
@@ -203,15 +213,15 @@ def test_the_released_protocol_takes_the_window_tuned_for_the_data_set(
 def test_named_settings_win_over_tuned_ones(root: Path, row_by_row: list[dict[str, Any]]) -> None:
     (root / "one").rename(root / "davis")
     command = f"--dataset davis --data-root {root} --limit 1 --checkpoint ritm-hrnet18"
-    evaluate.main(f"{command} --settings protocol=released zoom_margin=2".split())
-    evaluate.main(f"{command} --settings protocol=released --mend tunes_windows".split())
-    evaluate.main(f"{command} --settings zoom_margin=2".split())
+    main(f"{command} --settings protocol=released zoom_margin=2".split())
+    main(f"{command} --settings protocol=released --mend tunes_windows".split())
+    main(f"{command} --settings zoom_margin=2".split())
     used = [made["settings"] for made in row_by_row]
     assert [(s.zoom_size, s.zoom_margin) for s in used] == [(600, 2.0), (400, 1.4), (320, 2.0)]
 
 
 def test_single_differences_can_be_taken_back(root: Path, row_by_row: list[dict[str, Any]]) -> None:
-    evaluate.main(
+    main(
         f"--dataset one --data-root {root} --limit 1 --output {root} --settings protocol=released "
         "--mend next_click clears_outside".split()
     )
@@ -225,16 +235,100 @@ def test_the_clean_protocol_has_nothing_to_mend(
     root: Path, row_by_row: list[dict[str, Any]]
 ) -> None:
     with pytest.raises(SystemExit, match="add --settings protocol=released"):
-        evaluate.main(f"--dataset one --data-root {root} --mend iou".split())
+        main(f"--dataset one --data-root {root} --mend iou".split())
 
 
-@pytest.mark.parametrize("method", evaluate.CLASSICAL)
+@pytest.mark.parametrize("method", CLASSICAL)
 def test_classical_methods_run_by_their_names(root: Path, method: str) -> None:
     output = root / "results"
-    evaluate.main(
-        f"--method {method} --dataset one --data-root {root} --limit 1 --output {output}".split()
-    )
+    main(f"--method {method} --dataset one --data-root {root} --limit 1 --output {output}".split())
     results = json.loads((output / "results.json").read_text())
     assert results["method"] == method
     assert results["datasets"]["one"]["metrics"]["IoU@20"] > 0.9
     assert results["start_values"]
+
+
+def test_methods_sets_and_click_styles_each_have_a_run(
+    root: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    output = root / "results"
+    main(
+        f"--method grabcut random-walker --dataset one two --data-root {root} --limit 2 "
+        f"--max-clicks 3 --click-style central random --seed 5 --output {output}".split()
+    )
+    runs = read_runs(output)
+    assert [(run["name"], run["click_style"], run["seed"]) for run in runs] == [
+        ("grabcut", "central", None),
+        ("grabcut", "random", 5),
+        ("random-walker", "central", None),
+        ("random-walker", "random", 5),
+    ]
+    assert all(len(courses_of(run, name)) == 2 for run in runs for name in ("one", "two"))
+    shown = [line.strip("| ").split() for line in capsys.readouterr().out.splitlines()]
+    assert ["method", "|", "clicks", "|", "data", "set"] in [line[:6] for line in shown]
+    assert ["random-walker", "|", "random", "|", "two"] in [line[:5] for line in shown]
+
+
+def test_a_run_s_method_gives_the_masks_of_its_recorded_clicks(root: Path) -> None:
+    output = root / "results"
+    main(f"--method random-walker --dataset one --data-root {root} --output {output}".split())
+    (run,) = read_runs(output)
+    (course, *_) = courses_of(run, "one")
+    clicker = method_of(run, "one")(np.where(OBJECT, 200, 40).astype(np.uint8))
+    for click in course.clicks:
+        mask = clicker.click(click.y, click.x, click.foreground)
+    both, either = (mask & OBJECT).sum(), (mask | OBJECT).sum()
+    assert both / either == pytest.approx(course.clicks[-1].iou)
+
+
+def test_objects_are_chosen_by_size(root: Path) -> None:
+    labels = np.zeros((10, 12), np.uint8)
+    labels[0, :2], labels[2:4, :3], labels[5:9, :6], labels[5:9, 7:12] = 1, 2, 3, 4
+    for number in range(3):
+        Image.fromarray(labels).save(root / "one" / f"masks/{number}.png")
+
+    def names(more: str) -> list[str]:
+        command = f"--method grabcut --dataset one --data-root {root} --max-clicks 1 --limit 3"
+        main([*command.split(), "--output", str(root / "out"), *more.split()])
+        (run,) = read_runs(root / "out")
+        return [course.name for course in courses_of(run, "one")]
+
+    assert names("--objects all") == ["0:1", "0:2", "0:3"]
+    assert names("--objects all --min-area 6") == ["0:2", "0:3", "0:4"]
+    assert names("--objects smallest --min-area 1") == ["0:1", "1:1", "2:1"]
+    assert names("--objects largest,median,smallest --min-area 6") == ["0:3", "0:4", "0:2"]
+
+
+@pytest.mark.parametrize("wrong", ["--objects big", "--objects largest,big", "--click-style x"])
+def test_a_wrong_choice_is_refused(wrong: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        arguments(["--dataset", "one", *wrong.split()])
+    assert f"'{wrong.split()[1]}'" in capsys.readouterr().err
+
+
+def test_an_unknown_method_is_one_clear_sentence(root: Path) -> None:
+    with pytest.raises(SystemExit, match=r"error: expected a method, grabcut or random-walker"):
+        main(f"--method snakes --dataset one --data-root {root}".split())
+
+
+def test_two_tasks_in_one_folder_are_two_data_sets(tmp_path: Path) -> None:
+    folder = tmp_path / "DAVIS585" / "bear"
+    folder.mkdir(parents=True)
+    damaged = OBJECT.copy()
+    damaged[2:4] = False
+    Image.fromarray(np.stack([np.where(OBJECT, 200, 40).astype(np.uint8)] * 3, -1)).save(
+        folder / "00005.jpg"
+    )
+    for name, mask in (("", OBJECT), ("init_sp_", damaged), ("init_stm_", OBJECT)):
+        Image.fromarray(np.where(mask, 255, 0).astype(np.uint8)).save(folder / f"{name}1_00005.png")
+    output = tmp_path / "results"
+    main(
+        f"--dataset davis585_sp davis585 davis585_stm --data-root {tmp_path} --max-clicks 2 "
+        f"--settings zoom_size=128 --output {output}".split()
+    )
+    sets = read_runs(output)[0]["datasets"]
+    assert list(sets) == ["davis585_sp", "DAVIS585", "davis585_stm"]
+    assert sets["davis585_sp"]["metrics"]["IoU@0"] == pytest.approx(0.6)
+    assert "IoU@0" not in sets["DAVIS585"]["metrics"]
+    assert sets["davis585_stm"]["metrics"]["NoC@90"] == 0
+    assert sets["davis585_stm"]["objects"][0]["clicks"] == []

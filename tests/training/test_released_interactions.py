@@ -16,9 +16,11 @@ from torch.nn import functional
 from napari_fcfi.checkpoints.released_keys import Names
 from napari_fcfi.network import PaperNetwork, Prediction, build_network
 from tests.reference_weights import clicks_of_points, fill_synthetically
-from training.data.folders import read_folders
-from training.interactions import Batch
-from training.loop import Batches, Run, make_optimizer
+from training.batches import Batches
+from training.data.source import open_source
+from training.forward import Batch
+from training.loop import Run
+from training.optimizer import make_optimizer
 from training.recipes import Recipe, recipe
 from training.released_interactions import (
     Interaction,
@@ -179,9 +181,10 @@ def near(ours: Tensor | None, stored: np.ndarray, tolerance: float) -> None:
 
 
 KINDS = [
-    "fcfi_hrnet18s_small",
+    "fcfi_hrnet18s_cocolvis",
     "fcfi_hrnet18s_released",
-    "fcfi_resnet101",
+    "fcfi_resnet101_sbd",
+    "baseline_resnet101_sbd",
     pytest.param("fcfi_resnet101_released", marks=pytest.mark.slow),
     "ritm_hrnet18s",
 ]
@@ -189,11 +192,12 @@ KINDS = [
 
 @pytest.mark.parametrize("name", KINDS)
 def test_a_step_of_every_kind_of_network_is_taken(folder: Path, tmp_path: Path, name: str) -> None:
-    chosen = recipe(name).model_copy(update={"crop": 64, "pictures": 2})
+    small = {"crop": (64, 96), "pictures": 2, "batch_statistics": "frozen"}
+    chosen = recipe(name).model_copy(update=small)
     torch.manual_seed(0)
     run = Run(chosen, tmp_path / "run", build_network(chosen.architecture))
     before = {k: v.clone() for k, v in run.module.network.state_dict().items()}
-    logged = run.take_step(Batches(read_folders(folder), chosen).make(0))
+    logged, _ = run.take_step(Batches(open_source(folder), chosen).make(0))
     after = run.module.network.state_dict()
     assert logged["skipped"] == 0
     assert math.isfinite(logged["loss/all"])
@@ -204,7 +208,7 @@ def test_a_step_of_every_kind_of_network_is_taken(folder: Path, tmp_path: Path, 
 
 
 def test_terms_are_finite_whatever_number_of_interactions_is_drawn() -> None:
-    chosen = recipe("ritm_hrnet18s").model_copy(update={"crop": 64})
+    chosen = recipe("ritm_hrnet18s").model_copy(update={"crop": (64, 64)})
     torch.manual_seed(0)
     network = build_network(chosen.architecture)
     assert isinstance(network, PaperNetwork)
@@ -216,15 +220,14 @@ def test_terms_are_finite_whatever_number_of_interactions_is_drawn() -> None:
     targets[1, :, :8] = -1
     images = torch.randint(0, 256, (3, 3, 64, 64), dtype=torch.uint8)
     seen = set()
-    for seed in range(8):
-        terms, logged = module(
-            Batch(images, targets, torch.ones(3, 2)), np.random.default_rng(seed)
-        )
+    for rounds in (1, 2, 3, 4):
+        users = [np.random.default_rng((rounds, i)) for i in range(3)]
+        terms, logged, _ = module(Batch(images, targets, torch.ones(3, 2)), users, rounds)
         assert set(terms) == {"mask", "auxiliary"}
         assert all(torch.isfinite(term) for term in terms.values())
         assert module.network.training
         seen |= {key for key in logged if key.startswith("iou/")}
-    assert seen > {"iou/round1"}
+    assert seen == {f"iou/round{rounds}" for rounds in (1, 2, 3, 4)}
 
 
 def test_a_user_wants_one_of_the_objects_and_clicks_on_it() -> None:

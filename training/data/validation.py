@@ -7,8 +7,9 @@ from pathlib import Path
 
 import numpy as np
 
-from .evaluation_sets import Case, EvaluationSet
-from .folders import Picture, image_of, mask_files, read_picture
+from .entries import Annotation
+from .evaluation_sets import Case, EvaluationSet, areas_of
+from .source import Unread, sets_in, training_root, unread_pictures
 
 NAME = "validation"
 PICTURES_A_SET = 3
@@ -26,28 +27,25 @@ def validation_set(root: Path) -> EvaluationSet:
     root : Path
         The folder of sets that training reads, or one of the folders above it.
     """
-    by_set: dict[str, list[Path]] = defaultdict(list)
-    for mask in mask_files(training_root(root), validation=True):
-        by_set[mask.parent.parent.name].append(mask)
+    by_set: dict[str, list[Unread]] = defaultdict(list)
+    for picture in unread_pictures(sets_in(training_root(root)), "val"):
+        by_set[picture.found.name].append(picture)
     cases = []
-    for name, masks in sorted(by_set.items()):
-        for mask in masks[:PICTURES_A_SET]:
-            label = _chosen(read_picture(mask))
-            if label is not None:
-                image = image_of(mask, mask.parent.parent / "images")
-                cases.append(Case(f"{name}/{mask.stem}:{label}", image, mask, label, True))
+    for name, pictures in sorted(by_set.items()):
+        for picture in pictures[:PICTURES_A_SET]:
+            entry = picture.entry
+            chosen = _chosen(entry.annotation(), entry.name)
+            if chosen is not None:
+                cases.append(Case(f"{name}/{entry.name}:{chosen}", entry, chosen))
     return EvaluationSet(NAME, tuple(cases))
 
 
-def training_root(root: Path) -> Path:
-    """The folder of training sets at or below ``root``."""
-    places = (root / "data" / "train", root / "train")
-    return next((place for place in places if place.is_dir()), root)
-
-
-def _chosen(picture: Picture) -> int | None:
-    large = sorted((o.area, o.value) for o in picture.objects if o.area >= SMALLEST_AREA)
+def _chosen(annotation: Annotation, picture: str) -> str | None:
+    areas = areas_of(annotation).items()
+    large = sorted(
+        (area, at, name) for at, (name, area) in enumerate(areas) if area >= SMALLEST_AREA
+    )
     if not large:
         return None
-    rng = np.random.default_rng(list(picture.name.encode()))
-    return large[int(rng.integers(len(large)))][1]
+    rng = np.random.default_rng(list(picture.encode()))
+    return large[int(rng.integers(len(large)))][2]

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from .base import Recipe, recipe, recipe_names
+from .base import Recipe, changed, recipe, recipe_names
 
-__all__ = ["Recipe", "recipe", "recipe_names"]
+__all__ = ["Recipe", "changed", "recipe", "recipe_names"]

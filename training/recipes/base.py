@@ -3,12 +3,22 @@
 from __future__ import annotations
 
 import importlib
+import json
 import pkgutil
-from typing import Annotated, Literal, cast
+from collections.abc import Sequence
+from typing import Annotated, Any, Literal, cast
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from napari_fcfi.network import AnyArchitecture, Architecture, PaperArchitecture
+
+Precision = Literal["32-true", "bf16-mixed", "16-mixed"]
+Side = Annotated[int, Field(gt=0, multiple_of=32)]
+
+
+def _square(crop: object) -> object:
+    """A single side stands for a square: so it was written while all crops were square."""
+    return (crop, crop) if isinstance(crop, int) else crop
 
 
 class Recipe(BaseModel):
@@ -16,27 +26,33 @@ class Recipe(BaseModel):
 
     Attributes
     ----------
+    data : str
+        Kind of the data set, as `training.data.source.open_source` knows it.
+    augmentation : str
+        ``"objects"``: crops are chosen around an object, at many scales (`training.augment`).
+        ``"published"``: as in the paper's section 4.1 (`training.published_augment`).
     interactions : str
-        ``"supervised"``: every interaction has a loss, on probabilities (`training.interactions`).
-        ``"released"``: only the last one, as in the authors' programs, for the paper's networks
-        alone (`training.released_interactions`); the fields from ``round_shares`` to
-        ``share_many_clicks``, but for ``expansion_ratio``, have no meaning then.
+        ``"supervised"``: every interaction has a loss (`training.interactions`). ``"paper"``: up
+        to ``max_clicks`` clicks in each, and a loss on the last (`training.paper_interactions`).
+        ``"released"``: as in the authors' programs, for the paper's networks alone
+        (`training.released_interactions`); of the fields from ``max_clicks`` to
+        ``share_many_clicks`` only ``expansion_ratio`` has a meaning then.
     central_first : bool
         With released interactions: the first click on an object is a central one (FCFI's scripts;
         RITM's are without).
-    crop : int
-        Side of the training crops, px; a multiple of 32.
+    crop : tuple of int
+        Height and width of the training crops, px; multiples of 32.
     pictures, objects : int
-        Pictures a step, and objects asked for in each.
+        Pictures a step, of all processes together, and objects asked for in each.
     round_shares : tuple of float
         Probability of 1, 2, ... interactions in a step (paper: 1-4).
     max_clicks : int
-        Most clicks of a kind that a simulated user gives at once (paper: 24).
+        Most clicks that a simulated user gives at once (paper: 24), of a kind if supervised.
     new_clicks : int
         Most new clicks that go through FFCM in one interaction; the rest enter S only.
     share_one_click, share_many_clicks : float
         Shares of the objects that begin with one click and with many; the rest begins from a
-        damaged mask.
+        damaged mask. Supervised interactions only.
     refined_weight, updated_weight : float
         Weights of the terms on M_r and M_u in Eq. 6 (paper: 1; the released HRNet recipes: 0.2).
     quality_weight : float
@@ -49,6 +65,11 @@ class Recipe(BaseModel):
         AdamW's rate, the slow parts' share of it, and its decay of the weights (0: Adam).
     slow_parts : tuple of str
         Beginnings of the names of the parameters that have the backbone's rate.
+    batch_statistics : str
+        ``"learnt"``: batch norms normalise by the batch, over all GPUs. ``"frozen"``: by the
+        statistics they began with, which a small batch and many CPU processes need.
+    steps : int, optional
+        Steps of the whole training; without end if None.
     warm_up : int
         Steps over which the rate rises from zero.
     rate_drops : tuple of int
@@ -59,8 +80,9 @@ class Recipe(BaseModel):
         Decay of the averaged weights, which are the ones that are released; 0 takes the newest.
     paste_share : float
         Share of the crops with an object of another picture pasted in.
-    bf16 : bool
-        bfloat16 autocast around the decoder.
+    precision : str
+        ``"32-true"``, or autocast to bfloat16 or to float16 (GPU only) around the networks; a
+        light network's encoder and all losses stay in float32.
     seed : int
         Of every draw, together with the number of the sample or step.
     """
@@ -69,11 +91,13 @@ class Recipe(BaseModel):
 
     name: str
     architecture: AnyArchitecture = Architecture()
-    interactions: Literal["supervised", "released"] = "supervised"
+    data: str = "folders"
+    augmentation: Literal["objects", "published"] = "objects"
+    interactions: Literal["supervised", "paper", "released"] = "supervised"
     central_first: bool = True
-    crop: Annotated[int, Field(multiple_of=32)] = 256
-    pictures: int = 8
-    objects: int = 2
+    crop: Annotated[tuple[Side, Side], BeforeValidator(_square)] = (256, 256)
+    pictures: Annotated[int, Field(ge=1)] = 8
+    objects: Annotated[int, Field(ge=1)] = 2
     round_shares: tuple[float, ...] = (0.2, 0.35, 0.3, 0.15)
     max_clicks: int = 24
     new_clicks: int = 2
@@ -88,13 +112,24 @@ class Recipe(BaseModel):
     backbone_factor: float = 0.15
     weight_decay: float = 1e-4
     slow_parts: tuple[str, ...] = ("backbone.",)
-    warm_up: int = 150
+    batch_statistics: Literal["learnt", "frozen"] = "learnt"
+    steps: int | None = None
+    warm_up: Annotated[int, Field(ge=1)] = 150
     rate_drops: tuple[int, ...] = ()
     clip: float | None = 5.0
     ema: float = 0.999
     paste_share: float = 0.1
-    bf16: bool = True
+    precision: Precision = "bf16-mixed"
     seed: int = 1
+
+    @model_validator(mode="before")
+    @classmethod
+    def _former_precision(cls, given: Any) -> Any:
+        """States of earlier runs tell their precision by ``bf16``, yes or no."""
+        if isinstance(given, dict) and "bf16" in given:
+            rest = {name: value for name, value in given.items() if name != "bf16"}
+            return {"precision": "bf16-mixed" if given["bf16"] else "32-true", **rest}
+        return given
 
     @model_validator(mode="after")
     def _released_for_the_papers_networks(self) -> Recipe:
@@ -104,6 +139,42 @@ class Recipe(BaseModel):
                 f"{self.architecture.name}: leave it at 'supervised'."
             )
         return self
+
+    def differences(self, other: Recipe) -> list[str]:
+        """Names of the fields in which two recipes differ."""
+        return [
+            name for name in type(self).model_fields if getattr(self, name) != getattr(other, name)
+        ]
+
+
+def changed(recipe: Recipe, changes: Sequence[str]) -> Recipe:
+    """The recipe with some fields changed, each given as ``FIELD=VALUE`` with a value in JSON.
+
+    Raises
+    ------
+    ValueError
+        When a field is unknown or a value does not fit it.
+    """
+    values = recipe.model_dump()
+    for change in changes:
+        name, equals, text = change.partition("=")
+        if not equals or name not in values or name == "name":
+            fields = ", ".join(field for field in values if field != "name")
+            raise ValueError(f"Expected FIELD=VALUE with one of {fields}; got {change!r}.")
+        try:
+            values[name] = json.loads(text)
+        except json.JSONDecodeError:  # a word needs no quotes
+            values[name] = text
+    try:
+        return Recipe.model_validate(values)
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = "".join(f"{part}: " for part in first["loc"])
+        reason = first["msg"].removeprefix("Value error, ").removesuffix(".")
+        raise ValueError(
+            f"Expected values that fit the recipe {recipe.name}; got {', '.join(changes)} "
+            f"({place}{reason})."
+        ) from error
 
 
 def recipe_names() -> list[str]:

@@ -4,4 +4,6 @@ from __future__ import annotations
 
 from .published import RELEASED_EPOCH, as_released
 
-RECIPE = as_released("fcfi-hrnet18s", images=RELEASED_EPOCH, batch=64, drops=(200, 220))
+RECIPE = as_released(
+    "fcfi-hrnet18s", data="coco_lvis", images=RELEASED_EPOCH, batch=64, epochs=230, drops=(200, 220)
+)

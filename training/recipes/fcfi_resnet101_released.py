@@ -4,4 +4,6 @@ from __future__ import annotations
 
 from .published import SBD, as_released
 
-RECIPE = as_released("fcfi-resnet101", images=SBD, batch=24, drops=(50, 100, 150))
+RECIPE = as_released(
+    "fcfi-resnet101", data="sbd", images=SBD, batch=24, epochs=220, drops=(50, 100, 150)
+)

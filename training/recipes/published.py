@@ -1,7 +1,6 @@
 """What the recipes of the paper's networks share: the paper's way of training, and the authors'.
 
-Here crops are square, with about as many pixels as the 320 x 480 of both, and changed as
-`training.augment` does. An epoch is counted in steps, since pictures are drawn without end.
+An epoch is counted in steps, since pictures are drawn without end.
 """
 
 from __future__ import annotations
@@ -11,9 +10,11 @@ from napari_fcfi.network.architecture import SIZES, PaperName
 
 from .base import Recipe
 
-CROP = 384
+CROP = (320, 480)
 RATE = 5e-4
 SLOW = 0.1
+EQUALLY = (0.25, 0.25, 0.25, 0.25)
+"""Shares of one to four interactions."""
 
 SBD, COCO_LVIS = 8498, 104_000
 """Training images of the paper's two sets."""
@@ -25,46 +26,64 @@ OBJECTS = 4
 """Of a picture, among which a simulated user of the released programs has its choice."""
 
 
-def as_in_the_paper(name: PaperName, *, images: int) -> Recipe:
-    """The paper's network, trained as its section 4.1 says: 60 epochs, batches of 24.
+def as_in_the_paper(
+    name: str, architecture: PaperArchitecture, *, images: int, data: str
+) -> Recipe:
+    """A network trained as the paper's section 4.1 says: 60 epochs, batches of 24.
 
     Parameters
     ----------
     name : str
-        Of the network.
+        Of the recipe.
+    architecture : PaperArchitecture
+        What is trained.
     images : int
         Of an epoch; after 50 epochs the rate falls to a tenth.
+    data : str
+        Kind of the data set.
     """
     batch = 24
     return Recipe(
-        name=name.replace("-", "_"),
-        architecture=PaperArchitecture(name=name),
+        name=name,
+        architecture=architecture,
+        data=data,
+        augmentation="published",
+        interactions="paper",
         crop=CROP,
         pictures=batch,
         objects=1,
-        round_shares=(0.25, 0.25, 0.25, 0.25),
+        round_shares=EQUALLY,
+        refined_weight=float("ffcm" in architecture.feedback),
+        updated_weight=float("cffm" in architecture.feedback),
         quality_weight=0.0,
         learning_rate=RATE,
         backbone_factor=SLOW,
         slow_parts=("backbone.body.",),
         weight_decay=0.0,
+        steps=steps((60,), images, batch)[0],
         warm_up=1,
         rate_drops=steps((50,), images, batch),
         clip=None,
         ema=0.0,
-        bf16=False,
+        precision="32-true",
     )
 
 
-def as_released(name: PaperName, *, images: int, batch: int, drops: tuple[int, ...]) -> Recipe:
+def as_released(
+    name: PaperName, *, data: str, images: int, batch: int, epochs: int, drops: tuple[int, ...]
+) -> Recipe:
     """The network as the authors' code has it, trained as their scripts do.
 
     Parameters
     ----------
     name : str
         Of the network.
+    data : str
+        Kind of the data set.
     images, batch : int
         Of an epoch, and of a step.
+    epochs : int
+        Of the whole training.
     drops : tuple of int
         Epochs after which the rate falls to a tenth.
 
@@ -82,11 +101,14 @@ def as_released(name: PaperName, *, images: int, batch: int, drops: tuple[int, .
     return Recipe(
         name=name.replace("-", "_") + ("_released" if fcfi else ""),
         architecture=architecture,
+        data=data,
+        augmentation="published",
         interactions="released",
         central_first=fcfi,
         crop=CROP,
         pictures=batch,
         objects=OBJECTS,
+        round_shares=EQUALLY,
         refined_weight=feedback_weight,
         updated_weight=feedback_weight,
         quality_weight=0.0,
@@ -95,11 +117,12 @@ def as_released(name: PaperName, *, images: int, batch: int, drops: tuple[int, .
         backbone_factor=SLOW,
         slow_parts=("backbone.body.", *slow),
         weight_decay=0.0,
+        steps=steps((epochs,), images, batch)[0],
         warm_up=1,
         rate_drops=steps(drops, images, batch),
         clip=None,
         ema=0.0,
-        bf16=False,
+        precision="32-true",
     )
 
 

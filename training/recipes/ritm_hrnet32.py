@@ -4,4 +4,6 @@ from __future__ import annotations
 
 from .published import RELEASED_EPOCH, as_released
 
-RECIPE = as_released("ritm-hrnet32", images=RELEASED_EPOCH, batch=32, drops=(200, 220))
+RECIPE = as_released(
+    "ritm-hrnet32", data="coco_lvis", images=RELEASED_EPOCH, batch=32, epochs=230, drops=(200, 220)
+)

@@ -1,0 +1,95 @@
+"""Sources: found, weighed, split, checked, and read when a picture is asked for."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.training.data.writing import COLOUR, LABELS, save
+from training.data.files import DataError
+from training.data.source import LazyPictures, check, open_source, pictures_of, set_weights, sets_in
+from training.data.validation import validation_set
+
+
+def test_a_folder_gives_pictures_with_their_objects(folder: Path) -> None:
+    source = open_source(folder)
+    assert [len(source[i].objects) for i in range(len(source))] == [1, 2]
+    first, second = source[1].objects
+    assert (first.value, first.area, first.box) == (1, 2000, (20, 20, 70, 60))
+    assert second.box == (50, 90, 100, 140)
+    assert source[0].image.shape == (120, 160, 3)
+
+
+def test_sets_count_as_the_root_of_their_size() -> None:
+    weights = set_weights(["a", "a", "a", "a", "b"])
+    assert weights.sum() == pytest.approx(1)
+    assert weights[:4].sum() == pytest.approx(2 * weights[4])
+
+
+def test_all_sets_of_a_folder_are_drawn_from_whatever_their_layouts(
+    folder: Path, tmp_path: Path
+) -> None:
+    save(tmp_path / "painted/a.png", COLOUR)
+    save(tmp_path / "painted/a_labels.png", LABELS)
+    source = open_source(tmp_path)
+    assert {source[i].set_name for i in range(len(source))} == {folder.name, "painted"}
+
+
+def test_pictures_are_read_when_they_are_asked_for_and_kept_while_there_is_room(
+    folder: Path,
+) -> None:
+    source = pictures_of(sets_in(folder))
+    size = 120 * 160 * 4
+    small = LazyPictures(source.unread, source.weights, room=size)
+    assert small[0] is small[0]
+    assert small[1] is not small[1]
+    assert small.room == 0
+
+
+def test_broken_pictures_are_told_at_once_and_by_name(folder: Path) -> None:
+    (folder / "images" / "p0.png").write_bytes(b"not a picture")
+    (folder / "masks" / "p1.png").write_bytes(b"")
+    with pytest.raises(DataError, match=r"(?s)2 of 2 pictures are broken.*p0\.png.*p1\.png"):
+        open_source(folder)
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="the administrator may read every file")
+def test_a_file_that_may_not_be_read_is_named(folder: Path) -> None:
+    (folder / "images" / "p0.png").chmod(0)
+    with pytest.raises(DataError, match=r"p0\.png"):
+        open_source(folder)
+
+
+def test_of_a_large_source_some_pictures_are_checked(folder: Path) -> None:
+    (folder / "images" / "p1.png").write_bytes(b"not a picture")
+    source = pictures_of(sets_in(folder))
+    assert check(source, most=1) == 1
+    with pytest.raises(DataError, match="1 of 2 pictures"):
+        check(source, most=2)
+
+
+def test_masks_without_any_object_are_told(folder: Path) -> None:
+    for name in ("p0", "p1"):
+        save(folder / f"masks/{name}.png", np.zeros((120, 160), np.uint8))
+    with pytest.raises(DataError, match="all masks are empty"):
+        open_source(folder)
+
+
+def test_the_validation_set_is_what_training_holds_out(tmp_path: Path, folder: Path) -> None:
+    root = tmp_path / "data" / "train"
+    for name in ("images", "masks"):
+        (root / "many" / name).mkdir(parents=True)
+        content = (folder / name / "p0.png").read_bytes()
+        for i in range(120):
+            (root / "many" / name / f"n{i}.png").write_bytes(content)
+    found = validation_set(tmp_path)
+    assert len(found) == 3
+    trained = pictures_of(sets_in(root))
+    names = {f"many/{picture.entry.name}:1" for picture in trained.unread}
+    assert len(names) < 120
+    assert not names & {case.name for case in found.cases}
+    assert [c.name for c in validation_set(root).cases] == [c.name for c in found.cases]
+    assert next(iter(found)).object_mask.sum() == 2821

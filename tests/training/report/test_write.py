@@ -1,0 +1,193 @@
+"""The report of a real evaluation, read as a browser and a person do."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from training.report import write_report
+from training.report.formats import number, title
+
+from .reading import Reader
+
+
+@pytest.fixture
+def copy(folder: Path, tmp_path: Path) -> Path:
+    """The results alone, to be changed."""
+    shutil.copy(folder / "results.json", tmp_path)
+    return tmp_path
+
+
+def changed(folder: Path, change: Any) -> None:
+    path = folder / "results.json"
+    content = json.loads(path.read_text())
+    for run in content["runs"]:
+        change(run)
+    path.write_text(json.dumps(content))
+
+
+def html_of(folder: Path) -> str:
+    return (folder / "report.html").read_text(encoding="utf-8")
+
+
+def test_the_html_needs_no_other_file_and_no_network(folder: Path) -> None:
+    html = html_of(folder)
+    read = Reader(html)
+    for address in read.addresses:
+        assert address.startswith(("data:image/webp;base64,", "#"))
+    assert not {"script", "link", "iframe", "object", "base"} & set(read.tags)
+    assert "@import" not in html
+    for inside in re.findall(r"url\(([^)]*)\)", html):
+        assert inside.strip("'\"").startswith("#")
+    # names of XML vocabularies are no addresses
+    without = re.sub(r'xmlns(:\w+)?="[^"]*"', "", html)
+    assert not re.findall(r"https?:|//[a-z]", without)
+
+
+def test_all_links_within_the_page_lead_somewhere(folder: Path) -> None:
+    read = Reader(html_of(folder))
+    links = [address[1:] for address in read.addresses if address.startswith("#")]
+    assert len(links) > 5
+    assert set(links) <= read.ids
+
+
+def test_all_pictures_are_there_and_say_what_they_show(folder: Path) -> None:
+    read = Reader(html_of(folder))
+    pictures = read.pictures()
+    assert len(pictures) == read.tags.count("img") > 20
+    assert all(np.ptp(np.asarray(picture)) > 20 for picture in pictures)
+    assert len(read.alternatives) == read.tags.count("img") + read.tags.count("svg")
+    assert all(len(text) > 10 for text in read.alternatives)
+
+
+def test_plots_are_sound_and_take_the_colour_of_the_page(folder: Path) -> None:
+    plots = re.findall(r"<svg.*?</svg>", html_of(folder), flags=re.DOTALL)
+    assert len(plots) == 4
+    for plot in plots:
+        ElementTree.fromstring(plot)
+        assert "currentColor" in plot
+        assert "#010203" not in plot
+
+
+def test_the_tables_hold_the_numbers_of_the_results(folder: Path) -> None:
+    runs = json.loads((folder / "results.json").read_text())["runs"]
+    table = Reader(html_of(folder)).table("sample, 3 objects")
+    labels = {"fcfi-lite": "fcfi-lite", "grabcut": "OpenCV GrabCut"}
+    assert len(runs) == 4
+    for run in runs:
+        row = table.row(f"{labels[run['name']]}, {run['click_style']} clicks")
+        found = dict(zip(table.rows[0][1:], row[1:], strict=True))
+        metrics = run["datasets"]["sample"]["metrics"]
+        assert found == {title(name): number(name, value) for name, value in metrics.items()}
+
+
+def test_markdown_has_the_same_numbers_and_its_pictures_beside_it(folder: Path) -> None:
+    text = (folder / "report.md").read_text(encoding="utf-8")
+    html = Reader(html_of(folder))
+    links = re.findall(r"!\[([^\]]+)\]\(([^)]+)\)", text)
+    files = [folder / link for _, link in links]
+    assert len(files) == html.tags.count("img") + html.tags.count("svg")
+    assert set(files) == set((folder / "report_pictures").glob("*.png"))
+    for file in files:
+        with Image.open(file) as picture:
+            assert picture.format == "PNG"
+    lines = [[cell.strip() for cell in line.strip("|").split("|")] for line in text.split("\n")]
+    for row in html.table("sample, 3 objects").rows:
+        assert row in lines
+
+
+def test_every_table_in_markdown_has_rows_of_one_length(folder: Path) -> None:
+    text = (folder / "report.md").read_text(encoding="utf-8")
+    for block in text.split("\n\n"):
+        rows = [line for line in block.strip().split("\n") if line.startswith("|")]
+        assert len({row.count("|") for row in rows}) <= 1
+        if rows:
+            assert set(rows[1]) <= set("|-: ")
+
+
+def test_the_report_says_what_is_missing_when_the_data_are_gone(copy: Path, nowhere: Path) -> None:
+    def elsewhere(run: dict[str, Any]) -> None:
+        run["datasets"]["grabcut"] = run["datasets"].pop("sample")
+
+    changed(copy, elsewhere)
+    write_report(copy, nowhere)
+    read = Reader(html_of(copy))
+    assert "img" not in read.tags
+    assert any("expected the data set 'grabcut'" in text for text in read.text)
+    assert read.table("grabcut, 3 objects").rows
+    assert read.table("Table 1").ours.count(True) == 2
+
+
+def test_a_checkpoint_that_is_no_longer_the_same_is_not_shown(copy: Path, nowhere: Path) -> None:
+    def other(run: dict[str, Any]) -> None:
+        if "sha256" in run:
+            run["sha256"] = "0" * 64
+
+    changed(copy, other)
+    write_report(copy, nowhere)
+    read = Reader(html_of(copy))
+    assert any("expected the checkpoint with the hash 000000000000" in text for text in read.text)
+    assert "img" in read.tags  # those of the classical method
+    assert not any("affinity" in text for text in read.alternatives)
+
+
+def test_pictures_are_not_made_of_pixels_that_were_not_measured(copy: Path, nowhere: Path) -> None:
+    def other(run: dict[str, Any]) -> None:
+        for found in run["datasets"]["sample"]["objects"]:
+            found["sha256"] = "0" * 64
+
+    changed(copy, other)
+    write_report(copy, nowhere)
+    read = Reader(html_of(copy))
+    assert "img" not in read.tags
+    assert any("the pixels of astronaut that were measured" in text for text in read.text)
+
+
+def test_names_are_text_never_markup(copy: Path, nowhere: Path) -> None:
+    def hostile(run: dict[str, Any]) -> None:
+        run["name"] = '<script>alert("1")</script> & | [x](y)'
+
+    changed(copy, hostile)
+    write_report(copy, nowhere)
+    read = Reader(html_of(copy))
+    assert "script" not in read.tags
+    assert any('<script>alert("1")' in text for text in read.text)
+    assert all("/" not in file.name for file in (copy / "report_pictures").iterdir())
+    text = (copy / "report.md").read_text()
+    table = [line for line in text.split("\n") if line.startswith("| <script>") or "alert" in line]
+    assert table
+    assert all("\\|" in line for line in table if line.startswith("|"))
+
+
+def test_metrics_that_were_not_measured_are_dashes(copy: Path, nowhere: Path) -> None:
+    def stopped(run: dict[str, Any]) -> None:
+        if run["name"] == "fcfi-lite":
+            return
+        del run["datasets"]["sample"]["metrics"]["IoU@3"]
+        run["datasets"]["sample"]["metrics"]["NoC@95"] = None
+
+    changed(copy, stopped)
+    write_report(copy, nowhere)
+    table = Reader(html_of(copy)).table("sample, 3 objects")
+    row = dict(zip(table.rows[0], table.row("OpenCV GrabCut, central clicks"), strict=True))
+    assert row[title("IoU@3")] == row[title("NoC@95")] == "–"
+    ours = dict(zip(table.rows[0], table.row("fcfi-lite, central clicks"), strict=True))
+    assert "–" not in ours.values()
+
+
+def test_an_old_report_leaves_no_pictures_behind(copy: Path, nowhere: Path) -> None:
+    pictures = copy / "report_pictures"
+    pictures.mkdir()
+    (pictures / "old.png").write_bytes(b"")
+    (pictures / "notes.txt").write_text("mine")
+    write_report(copy, nowhere)
+    assert not (pictures / "old.png").exists()
+    assert (pictures / "notes.txt").exists()

@@ -1,0 +1,115 @@
+"""Which set is meant: by its name below a data root, or by what lies in a folder."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+
+from .entries import Entry
+from .files import DataError
+from .layouts import LAYOUTS, Layout, expected_tree
+
+PLACES = ("", "eval", "data/eval", "train", "data/train", "data")
+"""Where below the data root the sets may lie."""
+
+
+@dataclass(frozen=True)
+class FoundSet:
+    """A set that was found: its name, the folder that its reader takes, its layout."""
+
+    name: str
+    folder: Path
+    layout: Layout
+
+    def entries(self, part: str) -> list[Entry]:
+        """Entries of a part, unread.
+
+        Raises
+        ------
+        DataError
+            When something is missing; the message shows the tree.
+        """
+        try:
+            return self.layout.read(self.folder, part)
+        except DataError as error:
+            raise DataError(f"{error}\n{expected_tree(self.layout.kind)}") from error
+
+
+def simplified(name: str) -> str:
+    """Name without the differences that people do not mean: ``"DAVIS-585"`` is ``"davis585"``."""
+    return "".join(c for c in name.lower() if c.isalnum())
+
+
+def recognised(folder: Path, name: str = "") -> FoundSet | None:
+    """The set in a folder, by what lies there; where that leaves a choice, by its name.
+
+    Parameters
+    ----------
+    folder
+        Of the set.
+    name
+        By which it is asked for; the folder's if empty.
+    """
+    asked = _asked_for(name or folder.name)
+    for layout in [*asked, *(other for other in LAYOUTS if not other.by_name_only)]:
+        if (place := _place(folder, layout)) is not None:
+            return FoundSet(folder.name, place, layout)
+    return None
+
+
+def find_set(name: str, root: Path) -> FoundSet:
+    """Set of that name below a data root.
+
+    Parameters
+    ----------
+    name
+        Of the set's folder or of a layout; case and punctuation do not count.
+    root
+        The folder which contains the sets, one of the folders above it, or the set itself.
+
+    Raises
+    ------
+    DataError
+        When there is no such set; the message shows the tree that is expected.
+    """
+    folders = [root]
+    for parent in (root / place for place in PLACES):
+        folders += sorted(parent.iterdir()) if parent.is_dir() else []
+    asked = _asked_for(name)
+    for folder in folders:
+        if simplified(folder.name) == simplified(name) and (found := recognised(folder, name)):
+            return replace(found, name=_shown(asked, folder))
+    known = {other for layout in asked for other in (simplified(layout.kind), *layout.aliases)}
+    for folder in [folder for folder in folders if simplified(folder.name) in known] + [root]:
+        for layout in asked:
+            if (place := _place(folder, layout)) is not None:
+                return FoundSet(_shown(asked, folder), place, layout)
+    raise DataError(
+        f"expected the data set {name!r} below {root}, found none; "
+        f"point to a folder like this:\n{expected_tree(asked[0].kind if asked else None)}"
+    )
+
+
+def _shown(asked: list[Layout], folder: Path) -> str:
+    """Name of a set: of a published one always the same, of others their folder's."""
+    return asked[0].kind if asked and asked[0].published else folder.name
+
+
+def _asked_for(name: str) -> list[Layout]:
+    """Layouts of that name, those which have it as their own first."""
+    wanted = simplified(name)
+    own = [layout for layout in LAYOUTS if simplified(layout.kind) == wanted]
+    return own + [layout for layout in LAYOUTS if wanted in layout.aliases]
+
+
+def _place(folder: Path, layout: Layout) -> Path | None:
+    """The folder at or below the set's that has the layout."""
+    places = [folder / below for below in layout.below] if folder.is_dir() else []
+    return next(
+        (p for p in places if any(all(map(partial(_exists, p), a)) for a in layout.parts)), None
+    )
+
+
+def _exists(folder: Path, pattern: str) -> bool:
+    return any(True for _ in folder.glob(pattern))

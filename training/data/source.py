@@ -1,0 +1,211 @@
+"""Where training pictures come from: read when they are drawn, and kept while memory lasts."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+from tqdm import tqdm
+
+from .entries import Entry
+from .files import DataError
+from .finding import PLACES, FoundSet, find_set, recognised
+from .layouts import expected_tree
+from .packed import INDEX, PackedPictures
+from .pictures import Picture, in_validation, read_picture
+
+SMALLEST_TO_SPLIT = 100
+"""Below so many pictures all are used for training and validation."""
+MOST_READ_AT_START = 10_000
+"""A larger source is checked on so many of its pictures, evenly spread."""
+KEPT_BYTES = 4 * 2**30
+
+
+class PictureSource(Protocol):
+    """Training pictures by number; reading one is safe in several threads at once."""
+
+    @property
+    def weights(self) -> NDArray[np.float64]:
+        """Probability of each picture, which add up to 1."""
+        ...
+
+    def __len__(self) -> int: ...
+
+    def __getitem__(self, index: int, /) -> Picture: ...
+
+
+@dataclass(frozen=True, eq=False)
+class Unread:
+    """A picture that is known by its files only."""
+
+    entry: Entry
+    found: FoundSet
+
+    def read(self) -> Picture:
+        """Read it, see `read_picture`."""
+        return read_picture(self.entry, self.found.name, self.found.layout.least_filling)
+
+
+@dataclass(eq=False)
+class LazyPictures:
+    """Pictures read from their files when they are asked for.
+
+    Attributes
+    ----------
+    unread
+        All of them.
+    weights
+        Probability of each.
+    room
+        Bytes of pixels that may still be kept in memory.
+    """
+
+    unread: Sequence[Unread]
+    weights: NDArray[np.float64]
+    room: int = KEPT_BYTES
+    _kept: dict[int, Picture] = field(default_factory=dict)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def __len__(self) -> int:
+        return len(self.unread)
+
+    def __getitem__(self, index: int) -> Picture:
+        kept = self._kept.get(index)
+        if kept is not None:
+            return kept
+        picture = self.unread[index].read()
+        size = picture.image.nbytes + picture.labels.nbytes
+        with self._lock:
+            if size <= self.room and index not in self._kept:
+                self._kept[index] = picture
+                self.room -= size
+        return picture
+
+
+def open_source(
+    data: Path | None, kind: str = "folders", *, root: Path | None = None
+) -> PictureSource:
+    """Training pictures of a folder, checked.
+
+    Parameters
+    ----------
+    data
+        A set in any layout of the table, a folder of such sets, or what ``training.data pack``
+        wrote; None: the set named `kind` below `root`.
+    kind
+        Name of a layout, or ``"folders"`` for all sets in the folder of training sets.
+    root
+        Where sets are looked for without `data`.
+
+    Raises
+    ------
+    DataError
+        When nothing is found there, or pictures of it are broken: one message that names them.
+    """
+    if data is None:
+        base = root or Path()
+        sets = sets_in(training_root(base)) if kind == "folders" else [find_set(kind, base)]
+    elif (data / INDEX).is_file():
+        return PackedPictures(data)
+    else:
+        sets = sets_in(data)
+    source = pictures_of(sets)
+    check(source)
+    return source
+
+
+def sets_in(folder: Path) -> list[FoundSet]:
+    """The set that a folder is, or all sets that lie in it.
+
+    Raises
+    ------
+    DataError
+        When there is none.
+    """
+    own = recognised(folder)
+    inner = [] if own or not folder.is_dir() else sorted(folder.iterdir())
+    sets = [own] if own else [found for path in inner if (found := recognised(path))]
+    if not sets:
+        raise DataError(
+            f"expected a data set or a folder of sets in {folder}, found neither; "
+            f"arrange the data like this:\n{expected_tree()}"
+        )
+    return sets
+
+
+def training_root(root: Path) -> Path:
+    """The folder of training sets at or below ``root``."""
+    places = [root / place for place in PLACES if Path(place).name == "train"]
+    return next((place for place in places if place.is_dir()), root)
+
+
+def unread_pictures(sets: Sequence[FoundSet], part: str) -> list[Unread]:
+    """Pictures of a part; sets without parts of their own are split by the pictures' names."""
+    by_set = [(found, found.entries(part)) for found in sets]
+    splits = sum(len(entries) for _, entries in by_set) >= SMALLEST_TO_SPLIT
+    return [
+        Unread(entry, found)
+        for found, entries in by_set
+        for entry in entries
+        if not splits
+        or found.layout.has_parts
+        or in_validation(found.name, entry.name) == (part == "val")
+    ]
+
+
+def pictures_of(sets: Sequence[FoundSet], part: str = "train") -> LazyPictures:
+    """Pictures of a part of some sets, unread.
+
+    A set counts as the square root of its size: sets are lopsided, so neither sets nor pictures
+    are drawn uniformly.
+    """
+    unread = unread_pictures(sets, part)
+    if not unread:
+        raise DataError(
+            f"expected masks for training in {sets[0].folder}, found none; "
+            f"arrange the data like this:\n{expected_tree(sets[0].layout.kind)}"
+        )
+    return LazyPictures(unread, set_weights([picture.found.name for picture in unread]))
+
+
+def set_weights(names: Sequence[str]) -> NDArray[np.float64]:
+    """Probability of each picture, of which the names of the sets are given."""
+    _, inverse, counts = np.unique(np.array(names), return_inverse=True, return_counts=True)
+    weights = 1 / np.sqrt(counts)[inverse]
+    return np.asarray(weights / weights.sum(), np.float64)
+
+
+def check(source: PictureSource, most: int = MOST_READ_AT_START) -> int:
+    """Read up to so many pictures of a source, evenly spread; gives their number of objects.
+
+    Raises
+    ------
+    DataError
+        One that names the first broken files and tells how many there are; or when no picture has
+        an object.
+    """
+    broken: list[str] = []
+
+    def look(index: int) -> int:
+        try:
+            return len(source[index].objects)
+        except DataError as error:
+            broken.append(str(error))
+            return 0
+
+    chosen = np.unique(np.linspace(0, len(source) - 1, min(most, len(source))).astype(int))
+    with ThreadPoolExecutor(2) as pool:
+        bar = tqdm(pool.map(look, chosen), total=len(chosen), desc="checking pictures", leave=False)
+        objects = int(sum(bar))
+    if broken:
+        shown = "\n".join(sorted(broken)[:5])
+        raise DataError(f"{len(broken)} of {len(chosen)} pictures are broken:\n{shown}")
+    if not objects:
+        raise DataError("expected pictures with objects, but all masks are empty.")
+    return objects

@@ -1,0 +1,52 @@
+"""What a figure depends on besides the settings: packages, and this project's own code."""
+
+from __future__ import annotations
+
+import hashlib
+import platform
+from functools import cache
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+import napari_fcfi
+from training import click_simulation
+
+PACKAGES = (
+    "napari-fcfi",
+    "numpy",
+    "scipy",
+    "torch",
+    "torchvision",
+    "timm",
+    "pillow",
+    "scikit-image",
+    "opencv-python-headless",
+)
+
+CODE = (
+    *(Path(napari_fcfi.__file__).parent / part for part in ("network", "inference", "checkpoints")),
+    Path(napari_fcfi.__file__).parent / "settings.py",
+    Path(__file__).parent,
+    Path(click_simulation.__file__),
+)
+"""Files and folders of this project on which figures depend; data have their own hash."""
+
+
+@cache
+def versions() -> dict[str, str]:
+    """Versions of Python and of packages, and under ``code`` the hash of our own source files."""
+    found = {"python": platform.python_version()}
+    for package in PACKAGES:
+        try:
+            found[package] = version(package)
+        except PackageNotFoundError:
+            continue
+    return found | {"code": _code_hash()}
+
+
+def _code_hash() -> str:
+    files = [file for part in CODE for file in ([part] if part.is_file() else part.rglob("*.py"))]
+    found = hashlib.sha256()
+    for file in sorted(files):
+        found.update(file.name.encode() + b"\0" + file.read_bytes() + b"\0")
+    return found.hexdigest()

@@ -1,0 +1,67 @@
+"""Where a run happens: one process on a CPU or GPU, or many processes on many machines.
+
+Many processes are started from outside, by ``torchrun`` or ``fabric run``; each finds its place in
+the environment.
+"""
+
+from __future__ import annotations
+
+import os
+
+import torch
+import torch.distributed as dist
+from lightning_fabric import Fabric
+from lightning_fabric.strategies.ddp import DDPStrategy
+
+from .recipes.base import Precision
+
+
+def make_fabric(precision: Precision, device: str = "auto") -> Fabric:
+    """Fabric of this process, its group joined if it has one.
+
+    Parameters
+    ----------
+    precision : str
+        Of the networks' passes.
+    device : str
+        ``"auto"``, ``"cpu"``, ``"cuda"`` or ``"mps"``.
+
+    Raises
+    ------
+    ValueError
+        When the machine has no such device, or cannot work so, or ``fabric run`` says otherwise.
+    """
+    try:
+        if not dist.is_torchelastic_launched():
+            fabric = Fabric(accelerator=device, devices=1, precision=precision)
+        else:
+            local = int(os.environ["LOCAL_WORLD_SIZE"])
+            fabric = Fabric(
+                accelerator=device,
+                devices=local,
+                num_nodes=int(os.environ["WORLD_SIZE"]) // local,
+                # a step may leave a part out, a head without weight for one
+                strategy=DDPStrategy(find_unused_parameters=True),
+                precision=precision,
+            )
+    except Exception as error:  # of many kinds, each with a message of its own
+        raise ValueError(
+            f"Expected a machine for device {device!r} and precision {precision!r}; got this: "
+            f"{error}"
+        ) from error
+    fabric.launch()
+    return fabric
+
+
+def over_processes(fabric: Fabric, values: list[float], how: str) -> list[float]:
+    """Each value's ``"mean"``, ``"min"`` or ``"max"`` over all processes; all must call this."""
+    if fabric.world_size == 1:
+        return values
+    reduced = fabric.all_reduce(torch.tensor(values, device=fabric.device), reduce_op=how)
+    return torch.as_tensor(reduced).tolist()
+
+
+def leave_group() -> None:
+    """Leave the group of processes, if there is one; without this it complains at the end."""
+    if dist.is_initialized():
+        dist.destroy_process_group()

@@ -1,7 +1,0 @@
-"""FCFI on the small HRNet-18 with OCR, as the paper reads (COCO+LVIS): 259,980 steps."""
-
-from __future__ import annotations
-
-from .published import COCO_LVIS, as_in_the_paper
-
-RECIPE = as_in_the_paper("fcfi-hrnet18s-small", images=COCO_LVIS)

@@ -1,7 +1,0 @@
-"""FCFI on DeepLabV3+ with ResNet-101, as the paper reads (SBD): 21,240 steps."""
-
-from __future__ import annotations
-
-from .published import SBD, as_in_the_paper
-
-RECIPE = as_in_the_paper("fcfi-resnet101", images=SBD)

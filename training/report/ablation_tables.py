@@ -1,0 +1,92 @@
+"""Tables 3-6 with the rows that were measured, and with dashes and commands for the others."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from training.ablation import DEFAULT_RATIO, ROWS, AblationRow, family_of, training_command
+
+from . import paper
+from .formats import DASH, number
+from .paper import Column
+from .runs import Run
+from .tables import HERE, Row, Table, grouped, incomparable
+
+METRICS = {3: ("NoC@90", "NoF20@90")}
+OTHERWISE = ("NoC@85", "NoC@90")
+
+
+def ablation_tables(runs: Sequence[Run]) -> list[Table]:
+    """The four tables, if they were asked for; none else."""
+    asked = [run for run in runs if run.is_ablation and architecture_of(run)]
+    if not asked:
+        return []
+    families = list(dict.fromkeys(family_of(architecture_of(run)) for run in asked))
+    return [_table(number, asked, families) for number in (3, 4, 5, 6)]
+
+
+def architecture_of(run: Run) -> dict[str, Any]:
+    """Of a network, as its card has it; empty for other methods."""
+    found: dict[str, Any] = run.written.get("architecture") or {}
+    return found
+
+
+def _table(table: int, runs: Sequence[Run], families: Sequence[str]) -> Table:
+    columns = _columns(table, runs)
+    rows = [
+        Row(
+            (row.method, row.backbone or DASH, f"paper, Table {table}"),
+            tuple(number(column[1], row.values.get(column)) for column in columns),
+        )
+        for row in paper.TABLES[table]
+    ]
+    rows = [row for row in rows if set(row.cells) != {DASH}]
+    for family in families:
+        for row in ROWS:
+            if row.table == table:
+                rows += _our_rows(row, family, runs, columns)
+    return Table(
+        f"Table {table}: {paper.TITLES[table]}",
+        ("method", "network", "source"),
+        grouped(columns),
+        tuple(rows),
+    )
+
+
+def _columns(table: int, runs: Sequence[Run]) -> list[Column]:
+    datasets = dict.fromkeys(name for run in runs for name in run.datasets)
+    names = [paper.papers_name(dataset) or dataset for dataset in datasets]
+    return [(name, metric) for name in names for metric in METRICS.get(table, OTHERWISE)]
+
+
+def _our_rows(
+    row: AblationRow, family: str, runs: Sequence[Run], columns: Sequence[Column]
+) -> list[Row]:
+    filling = [
+        run
+        for run in runs
+        if family_of(architecture_of(run)) == family
+        and row.is_filled_by(architecture_of(run), _ratio(run))
+    ]
+    if not filling:
+        command = training_command(row, family)
+        note = f"to be trained: {command}" if command else "no recipe for it"
+        if row.ratio is not None:
+            note = f"needs a checkpoint of the whole method for {family}"
+        return [Row((row.label, family, "not measured"), (DASH,) * len(columns), True, note)]
+    return [_filled(row, run, columns) for run in filling]
+
+
+def _filled(row: AblationRow, run: Run, columns: Sequence[Column]) -> Row:
+    by_name = {paper.papers_name(name) or name: scores for name, scores in run.datasets.items()}
+    cells = tuple(
+        number(metric, by_name[dataset].values.get(metric)) if dataset in by_name else DASH
+        for dataset, metric in columns
+    )
+    notes = [note for scores in by_name.values() if (note := incomparable(scores))]
+    return Row((row.label, run.label, HERE), cells, is_ours=True, note="; ".join(notes))
+
+
+def _ratio(run: Run) -> float:
+    return float((run.written.get("settings") or {}).get("expansion_ratio", DEFAULT_RATIO))

@@ -1,0 +1,63 @@
+"""Mean IoU by the number of clicks, as the paper's Fig. 4."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from matplotlib import rc_context
+
+from .look import LINES, PLOT_STYLE, Drawing, colour, drawn_plot, marker, plot
+from .runs import Run
+
+MOST_COLUMNS = 2
+
+
+def iou_curves(runs: Sequence[Run]) -> Drawing | None:
+    """A plot for each data set with a line a run.
+
+    None where every run left its objects early, since means over all objects end there.
+    """
+    runs = [run for run in runs if run.stop_at is None]
+    datasets = list(dict.fromkeys(name for run in runs for name in run.datasets))
+    if not datasets:
+        return None
+    columns = min(MOST_COLUMNS, len(datasets))
+    rows = -(-len(datasets) // columns)
+    wide = 5.4 if columns == 1 else 3.9
+    figure = plot(columns, rows, width=wide, height=3.0)
+    with rc_context(PLOT_STYLE):
+        for axes, dataset in zip(figure.axes, datasets, strict=False):
+            for at, run in enumerate(runs):
+                if dataset not in run.datasets:
+                    continue
+                means = 100 * run.datasets[dataset].ious.mean(axis=0)
+                clicks = np.arange(1, len(means) + 1)
+                axes.plot(
+                    clicks,
+                    means,
+                    LINES[at // 2 % len(LINES)],
+                    color=colour(at),
+                    marker=marker(at),
+                    label=run.label,
+                )
+            axes.set_title(dataset)
+            axes.set_xlabel("clicks")
+            axes.set_xticks([1, *range(5, runs[0].max_clicks + 1, 5)])
+        for axes in figure.axes[::columns]:
+            axes.set_ylabel("mean IoU (%)")
+        for axes in figure.axes[len(datasets) :]:
+            axes.set_visible(False)
+        if len(runs) > 1:
+            figure.axes[0].legend(loc="lower right")
+    text = f"Mean IoU by number of clicks on {', '.join(datasets)}: {'; '.join(_ends(runs))}"
+    return drawn_plot("curves", figure, text)
+
+
+def _ends(runs: Sequence[Run]) -> list[str]:
+    return [
+        f"{run.label} on {name} from {100 * scores.ious[:, 0].mean():.1f} "
+        f"to {100 * scores.ious[:, -1].mean():.1f} %"
+        for run in runs
+        for name, scores in run.datasets.items()
+    ]

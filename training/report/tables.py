@@ -1,0 +1,156 @@
+"""Tables as values, from which both forms of the report are written."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from . import paper
+from .formats import DASH, number, title
+from .paper import Column, PaperRow
+from .runs import Run, Scores
+
+HERE = "measured here"
+
+
+@dataclass(frozen=True)
+class Row:
+    """A row: its first cells, its figures, and whether they were measured here."""
+
+    heads: tuple[str, ...]
+    cells: tuple[str, ...]
+    is_ours: bool = False
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table with columns in groups.
+
+    Attributes
+    ----------
+    caption
+        What it shows, and from where.
+    heads
+        Heads of the first columns.
+    groups
+        Name and columns' heads of each group of figures; an empty name for a group without.
+    rows
+        Its rows.
+    """
+
+    caption: str
+    heads: tuple[str, ...]
+    groups: tuple[tuple[str, tuple[str, ...]], ...]
+    rows: tuple[Row, ...]
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Heads of all figures' columns, each with its group's name, as one line."""
+        return tuple(f"{group} {head}".strip() for group, heads in self.groups for head in heads)
+
+
+def metrics_table(runs: Sequence[Run], dataset: str) -> Table:
+    """All metrics of a data set, one row a run."""
+    scores = [run.datasets[dataset] for run in runs if dataset in run.datasets]
+    names = list(dict.fromkeys(name for found in scores for name in found.values))
+    rows = [
+        Row((found.run.label,), tuple(number(name, found.values.get(name)) for name in names))
+        for found in scores
+    ]
+    objects = len(scores[0].courses)
+    return Table(
+        f"{dataset}, {objects} {'object' if objects == 1 else 'objects'}",
+        ("method",),
+        (("", tuple(title(name) for name in names)),),
+        tuple(rows),
+    )
+
+
+def paper_table(runs: Sequence[Run], table: int) -> Table | None:
+    """Table 1 or 2 of the paper with the runs' rows below it; None if no data set is in both."""
+    columns = [
+        column for column in paper.columns_of(table) if any(_on(run, column[0]) for run in runs)
+    ]
+    if not columns:
+        return None
+    rows = [_paper_row(row, columns) for row in paper.TABLES[table]]
+    rows += [_our_row(run, columns) for run in runs if any(_on(run, c[0]) for c in columns)]
+    return Table(
+        f"Table {table} of the paper and what was measured here: {paper.TITLES[table]}",
+        ("method", "backbone", "trained on", "source"),
+        grouped(columns),
+        tuple(row for row in rows if set(row.cells) != {DASH}),
+    )
+
+
+def grouped(columns: Iterable[Column]) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    """Heads of columns, one group a data set."""
+    groups: dict[str, list[str]] = {}
+    for dataset, metric in columns:
+        groups.setdefault(paper.NAMES.get(dataset, dataset), []).append(title(metric))
+    return tuple((name, tuple(heads)) for name, heads in groups.items())
+
+
+def _paper_row(row: PaperRow, columns: Sequence[Column]) -> Row:
+    cells = tuple(number(column[1], row.values.get(column)) for column in columns)
+    heads = (row.method, row.backbone, row.trained_on or DASH, f"paper, Table {row.table}")
+    return Row(heads, cells)
+
+
+def _our_row(run: Run, columns: Sequence[Column]) -> Row:
+    cells = tuple(our_number(run, column) for column in columns)
+    notes = [
+        note
+        for dataset in dict.fromkeys(dataset for dataset, _ in columns)
+        if (scores := _on(run, dataset)) is not None and (note := incomparable(scores))
+    ]
+    heads = (run.label, DASH, DASH, HERE)
+    return Row(heads, cells, is_ours=True, note="; ".join(notes))
+
+
+def our_number(run: Run, column: Column) -> str:
+    """A run's value in one of the paper's columns; a dash where it has none."""
+    scores = _on(run, column[0])
+    return DASH if scores is None else number(column[1], scores.values.get(column[1]))
+
+
+def incomparable(scores: Scores) -> str:
+    """Why a run's figures are not those of the paper's protocol; empty if they may be compared."""
+    name = paper.papers_name(scores.dataset)
+    reasons = []
+    if name is not None and len(scores.courses) != paper.OBJECTS[name]:
+        reasons.append(f"{len(scores.courses)} of {paper.OBJECTS[name]} objects")
+    if scores.run.style != "central":
+        reasons.append(f"{scores.run.style} clicks")
+    if scores.run.max_clicks != 20:
+        reasons.append(f"at most {scores.run.max_clicks} clicks")
+    if scores.run.written["protocol"].get("mirror_field"):
+        reasons.append("in a field of mirror images")
+    if any(course.start is not None and course.clicks for course in scores.courses):
+        reasons.append("begun from given masks")
+    return f"{paper.NAMES.get(name or '', scores.dataset)}: {', '.join(reasons)}" if reasons else ""
+
+
+def _on(run: Run, papers_dataset: str) -> Scores | None:
+    return next(
+        (s for name, s in run.datasets.items() if paper.papers_name(name) == papers_dataset), None
+    )
+
+
+def plain_text(table: Table) -> str:
+    """A table in Markdown; notes follow the row's name in brackets."""
+    lines = [[*table.heads, *table.columns]]
+    for row in table.rows:
+        heads = [cell.replace("|", "\\|") for cell in row.heads]
+        if row.is_ours:
+            heads[0] = f"**{heads[0]}**" + (f" ({row.note})" if row.note else "")
+        lines.append([*heads, *row.cells])
+    widths = [max(len(line[at]) for line in lines) for at in range(len(lines[0]))]
+    rules = ["-" * max(width, 3) for width in widths[: len(table.heads)]]
+    rules += ["-" * (max(width, 3) - 1) + ":" for width in widths[len(table.heads) :]]
+    lines.insert(1, rules)
+    return "\n".join(
+        f"| {' | '.join(cell.ljust(width) for cell, width in zip(line, widths, strict=True))} |"
+        for line in lines
+    )
