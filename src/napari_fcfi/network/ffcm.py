@@ -86,7 +86,7 @@ def affinity_to(features: Tensor, cells: Tensor, similarity: Similarity = "cosin
     products = torch.einsum("nchw,nc->nhw", features, at_click)
     lengths = torch.linalg.vector_norm(features, dim=1)
     length = torch.linalg.vector_norm(at_click, dim=1)[:, None, None]
-    cosine = products / (lengths * length).clamp_min(SMALLEST_PRODUCT)  # Eq. 1
+    cosine: Tensor = products / (lengths * length).clamp_min(SMALLEST_PRODUCT)  # Eq. 1
     return cosine.unsqueeze(1).clamp(0, 1)
 
 
