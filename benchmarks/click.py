@@ -166,7 +166,9 @@ def main() -> None:
     options = parser.parse_args()
     settings = settings_from(options.settings)
     model = (
-        untrained_model(0) if options.untrained else load_model(options.checkpoint, options.device)
+        untrained_model(0, options.device)
+        if options.untrained
+        else load_model(options.checkpoint, options.device)
     )
     found, plain = submit(measure, model, settings, options.rounds, options.clicks).result()
     threads = submit(torch.get_num_threads).result()

@@ -62,6 +62,17 @@ def test_a_protocol_brings_its_own_values(hand: Hand) -> None:
     assert hand.panel.session.settings == Settings()
 
 
+def test_a_protocols_own_values_come_back_with_it(hand: Hand) -> None:
+    widgets = hand.panel.settings_widgets
+    widgets["zoom_size"].value = 384
+    widgets["protocol"].value = "released"
+    widgets["threshold"].value = 0.4
+    widgets["protocol"].value = "clean"
+    assert hand.panel.session.settings == Settings(zoom_size=384)
+    widgets["protocol"].value = "released"
+    assert hand.panel.session.settings == Settings(protocol="released", threshold=0.4)
+
+
 def test_a_slider_that_moves_is_stored_once(hand: Hand, monkeypatch: pytest.MonkeyPatch) -> None:
     written: list[Settings] = []
     monkeypatch.setattr(panel_module, "store_settings", written.append)

@@ -25,7 +25,6 @@ from typing import NamedTuple
 
 import torch
 from torch import Tensor
-from torch.nn import functional
 
 from .architecture import Similarity
 from .clicks import is_click, to_feature_grid
@@ -41,6 +40,9 @@ class Placement(NamedTuple):
     cells: Tensor
     boxes: Tensor
 
+
+SMALLEST_PRODUCT = 1e-12
+"""Of two lengths: features that are zero have no direction, and no affinity to anything."""
 
 STEEPNESS = 10.0
 """Of a soft box's edges, per feature pixel, as in the released code."""
@@ -76,11 +78,15 @@ def affinity_to(features: Tensor, cells: Tensor, similarity: Similarity = "cosin
         ``(N, 1, H', W')``, 0-1; 1 at the click.
     """
     batch = torch.arange(len(features), device=features.device)
-    at_click = features[batch, :, cells[:, 0], cells[:, 1]][:, :, None, None]
+    at_click = features[batch, :, cells[:, 0], cells[:, 1]]
     if similarity == "exponential":
-        squared = (features - at_click).square().mean(dim=1, keepdim=True)
+        squared = (features - at_click[:, :, None, None]).square().mean(dim=1, keepdim=True)
         return torch.exp(-squared)
-    cosine = functional.cosine_similarity(features, at_click, dim=1)  # Eq. 1
+    # two passes over F; torch's own cosine makes two more copies of it
+    products = torch.einsum("nchw,nc->nhw", features, at_click)
+    lengths = torch.linalg.vector_norm(features, dim=1)
+    length = torch.linalg.vector_norm(at_click, dim=1)[:, None, None]
+    cosine: Tensor = products / (lengths * length).clamp_min(SMALLEST_PRODUCT)  # Eq. 1
     return cosine.unsqueeze(1).clamp(0, 1)
 
 

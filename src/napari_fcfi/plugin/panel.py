@@ -23,7 +23,12 @@ from napari_fcfi.plugin.panel_parts import (
 )
 from napari_fcfi.plugin.preferences import store_settings, stored_settings
 from napari_fcfi.plugin.session import Session
-from napari_fcfi.plugin.setting_widgets import setting_widgets, settings_from, show_values_of
+from napari_fcfi.plugin.setting_widgets import (
+    setting_widgets,
+    settings_from,
+    show_protocols_values,
+)
+from napari_fcfi.settings import Protocol, Settings
 
 if TYPE_CHECKING:
     import napari
@@ -48,6 +53,7 @@ class SegmentPanel(QWidget):  # type: ignore[misc]
         self.session = Session(napari_viewer, settings, self)
         self.tool = ClickTool(self.session, self)
         self.loader = ModelLoader(self)
+        self._left_settings: dict[Protocol, Settings] = {}
         self._store_later = QTimer(self, singleShot=True, interval=STORE_AFTER_MS)
         self._make_widgets(settings)
         self._lay_out()
@@ -173,7 +179,10 @@ class SegmentPanel(QWidget):  # type: ignore[misc]
         self.labels_box.value = _unwrapped(labels)
 
     def _on_protocol(self, protocol: Any) -> None:
-        show_values_of(protocol, self.settings_widgets)
+        left = self.session.settings
+        self._left_settings[left.protocol] = left
+        chosen = self._left_settings.get(protocol, Settings(protocol=protocol))
+        show_protocols_values(chosen, self.settings_widgets)
 
     def _on_setting(self, _: Any = None) -> None:
         self.session.set_settings(settings_from(self.settings_widgets))

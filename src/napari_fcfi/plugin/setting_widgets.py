@@ -9,7 +9,7 @@ from magicgui.widgets import create_widget
 from magicgui.widgets.bases import ValueWidget
 from pydantic.fields import FieldInfo
 
-from napari_fcfi.settings import RELEASED_VALUES, Protocol, Settings
+from napari_fcfi.settings import RELEASED_VALUES, Settings
 
 STEP = 0.05
 
@@ -60,8 +60,7 @@ def settings_from(widgets: Mapping[str, ValueWidget[Any]]) -> Settings:
     return Settings(**{name: widget.value for name, widget in widgets.items()})
 
 
-def show_values_of(protocol: Protocol, widgets: Mapping[str, ValueWidget[Any]]) -> None:
-    """Let the widgets of settings that differ between the protocols show those of one of them."""
-    own = Settings(protocol=protocol)
+def show_protocols_values(settings: Settings, widgets: Mapping[str, ValueWidget[Any]]) -> None:
+    """Let the widgets of settings whose defaults differ between the protocols show these."""
     for name in RELEASED_VALUES:
-        widgets[name].value = getattr(own, name)
+        widgets[name].value = getattr(settings, name)
