@@ -18,7 +18,6 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -86,25 +85,16 @@ def planned(options: argparse.Namespace, shard: Shard) -> list[list[Job]]:
 
 
 def _set(name: str, options: argparse.Namespace) -> EvaluationSet:
-    """A set by its name; ``validation`` is the part of the training sets held out.
-
-    It keeps its folder's name unless it was asked for by another one: two tasks may share a folder
-    (DAVIS-585), and the windows of the released protocol are tuned for published names.
-    """
+    """A set by its name; ``validation`` is the part of the training sets held out."""
     if name == VALIDATION:
         return validation_set(options.data_root).head(options.limit)
-    found = evaluation_set(
+    return evaluation_set(
         name,
         options.data_root,
         sizes=options.objects,
         smallest_area=options.min_area,
         limit=options.limit,
     )
-    return found if _plain(found.name) == _plain(name) else replace(found, name=name)
-
-
-def _plain(name: str) -> str:
-    return "".join(letter for letter in name.lower() if letter.isalnum())
 
 
 def run(options: argparse.Namespace, shard: Shard) -> list[dict[str, Any]]:

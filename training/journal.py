@@ -95,8 +95,9 @@ class Journal:
             f"{rate:.1f} samples/s",
             f"{waiting:.0%} waiting",
             f"loss {self._mean.get('loss/all', math.nan):.3f}",
-            f"IoU after 1 click {self._mean.get('iou/round1', math.nan):.3f}",
         ]
+        if "iou/round1" in self._mean:
+            parts.append(f"IoU after 1 click {self._mean['iou/round1']:.3f}")
         if math.isfinite(left_s):
             parts.append(f"{timedelta(seconds=max(0, round(left_s)))} left")
         self._bar.set_description_str(", ".join(parts), refresh=False)

@@ -49,7 +49,8 @@ def make_fabric(precision: Precision, device: str = "auto") -> Fabric:
             f"Expected a machine for device {device!r} and precision {precision!r}; got this: "
             f"{error}"
         ) from error
-    fabric.launch()
+    if os.environ.get("LT_CLI_USED") != "1":  # `fabric run` has launched it
+        fabric.launch()
     return fabric
 
 

@@ -209,7 +209,8 @@ class Run:
         )
         # a step whose gradient is not finite counts, but changes nothing
         finite = bool(torch.isfinite(norm))
-        if finite or recipe.precision == "16-mixed":  # there the step itself looks, and rescales
+        # with float16 the step itself looks, and scales the loss anew
+        if finite or getattr(self.fabric.strategy.precision, "scaler", None) is not None:
             self.optimizer.step()
         if finite:
             self.averaged.update_parameters(self.module.network)

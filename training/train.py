@@ -29,7 +29,11 @@ def train(
         Path | None,
         typer.Option(help="A data set, or a folder of sets (docs/data.md)."),
     ] = None,
-    run: Annotated[Path | None, typer.Option(help="Folder of the run; it is gone on from.")] = None,
+    run: Annotated[
+        Path | None,
+        # torchrun takes --run for an abbreviation of its own
+        typer.Option("--run", "--folder", help="Folder of the run; it is gone on from."),
+    ] = None,
     init: Annotated[
         str | None, typer.Option(help="Checkpoint to start from instead of ImageNet weights.")
     ] = None,

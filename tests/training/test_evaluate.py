@@ -205,7 +205,7 @@ def test_the_released_protocol_takes_the_window_tuned_for_the_data_set(
     assert (grabcut.zoom_size, grabcut.zoom_margin) == (700, 3.0)
     assert (two.zoom_size, two.zoom_margin, two.threshold) == (400, 1.4, 0.49)
     assert not grabcut.flip
-    found = json.loads((root / "results.json").read_text())["datasets"]["GrabCut"]
+    found = json.loads((root / "results.json").read_text())["datasets"]["grabcut"]
     assert found["settings"]["zoom_size"] == 700
     assert len(found["objects"][0]["clicks"]) == 20  # perfect after five
 
@@ -327,8 +327,8 @@ def test_two_tasks_in_one_folder_are_two_data_sets(tmp_path: Path) -> None:
         f"--settings zoom_size=128 --output {output}".split()
     )
     sets = read_runs(output)[0]["datasets"]
-    assert list(sets) == ["davis585_sp", "DAVIS585", "davis585_stm"]
+    assert list(sets) == ["davis585_sp", "davis585", "davis585_stm"]
     assert sets["davis585_sp"]["metrics"]["IoU@0"] == pytest.approx(0.6)
-    assert "IoU@0" not in sets["DAVIS585"]["metrics"]
+    assert "IoU@0" not in sets["davis585"]["metrics"]
     assert sets["davis585_stm"]["metrics"]["NoC@90"] == 0
     assert sets["davis585_stm"]["objects"][0]["clicks"] == []

@@ -39,7 +39,7 @@ def markdown_page(contents: Contents, pictures: str) -> str:
     """
 
     def picture(drawing: Drawing) -> str:
-        text = drawing.text.replace("[", "(").replace("]", ")")
+        text = drawing.text.replace("[", "(").replace("]", ")").replace("|", "\\|")
         return f"![{text}]({pictures}/{drawing.name}.png)"
 
     return _rendered("report.md.j2", contents, escaped=False, picture=picture)

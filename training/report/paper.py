@@ -46,12 +46,31 @@ def _columns(*sets: tuple[str, str]) -> tuple[Column, ...]:
     return tuple((dataset, metric) for dataset, names in sets for metric in names.split())
 
 
-def _rows(table: int, columns: tuple[Column, ...], text: str) -> tuple[PaperRow, ...]:
+_EFFECT = "NoF20@90 IoU@5 BIoU@5 ASSD@5 SPC"
+_CLICKS = _columns(("berkeley", "NoC@85 NoC@90"), ("davis", "NoC@85 NoC@90"))
+
+COLUMNS: Mapping[int, tuple[Column, ...]] = {
+    1: _columns(
+        ("grabcut", "NoC@85 NoC@90"),
+        ("berkeley", "NoC@90"),
+        ("sbd", "NoC@85 NoC@90"),
+        ("davis", "NoC@85 NoC@90"),
+    ),
+    2: _columns(("berkeley", _EFFECT), ("davis", _EFFECT)),
+    3: _columns(("berkeley", "NoC@90 NoF20@90"), ("davis", "NoC@90 NoF20@90")),
+    4: _CLICKS,
+    5: _CLICKS,
+    6: _CLICKS,
+}
+"""Columns of each table, in its order."""
+
+
+def _rows(table: int, text: str) -> tuple[PaperRow, ...]:
     """Rows ``method | backbone | trained on | values``, with a dash for a missing value."""
     rows = []
     for line in text.strip().splitlines():
         method, backbone, trained_on, numbers = (part.strip() for part in line.split("|"))
-        cells = zip(columns, numbers.split(), strict=True)
+        cells = zip(COLUMNS[table], numbers.split(), strict=True)
         values = {column: float(cell) for column, cell in cells if cell != "-"}
         rows.append(PaperRow(table, method, backbone, trained_on, values))
     return tuple(rows)
@@ -59,12 +78,6 @@ def _rows(table: int, columns: tuple[Column, ...], text: str) -> tuple[PaperRow,
 
 TABLE_1 = _rows(
     1,
-    _columns(
-        ("grabcut", "NoC@85 NoC@90"),
-        ("berkeley", "NoC@90"),
-        ("sbd", "NoC@85 NoC@90"),
-        ("davis", "NoC@85 NoC@90"),
-    ),
     """
     DOS w/o GC    | FCN-8s     | SBD           | 8.02 12.59 -    14.30 16.79 12.52 17.11
     DOS w/ GC     | FCN-8s     | SBD           | 5.08 6.08  -    9.22  12.80 9.03  12.58
@@ -88,10 +101,8 @@ TABLE_1 = _rows(
     """,
 )
 
-_EFFECT = "NoF20@90 IoU@5 BIoU@5 ASSD@5 SPC"
 TABLE_2 = _rows(
     2,
-    _columns(("berkeley", _EFFECT), ("davis", _EFFECT)),
     """
     f-BRS-B       | ResNet-101 | | 6 0.875 0.730 4.626 0.072 77 0.826 0.717 11.267 0.102
     FCA-Net       | ResNet-101 | | 7 0.923 0.793 2.190 0.059 74 0.867 0.771 9.048  0.075
@@ -108,7 +119,6 @@ TABLE_2 = _rows(
 
 TABLE_3 = _rows(
     3,
-    _columns(("berkeley", "NoC@90 NoF20@90"), ("davis", "NoC@90 NoF20@90")),
     """
     Baseline    | ResNet-101 | | 4.31 6 7.56 75
     + FFC       | ResNet-101 | | 3.75 4 6.75 65
@@ -121,10 +131,8 @@ TABLE_3 = _rows(
     """,
 )
 
-_CLICKS = _columns(("berkeley", "NoC@85 NoC@90"), ("davis", "NoC@85 NoC@90"))
 TABLE_4 = _rows(
     4,
-    _CLICKS,
     """
     Exponential | | | 2.06 3.60 5.26 7.51
     Cosine      | | | 1.88 2.85 4.60 5.82
@@ -132,7 +140,6 @@ TABLE_4 = _rows(
 )
 TABLE_5 = _rows(
     5,
-    _CLICKS,
     """
     r = 0.1 | | | 1.91 3.43 5.52 7.46
     r = 0.2 | | | 1.97 3.10 5.12 6.82
@@ -143,7 +150,6 @@ TABLE_5 = _rows(
 )
 TABLE_6 = _rows(
     6,
-    _CLICKS,
     """
     w/o feedback                 | | | 2.31 4.31 5.23 7.56
     Concat feedback with input   | | | 2.01 4.00 5.03 7.08
@@ -163,11 +169,6 @@ TITLES = {
     5: "expansion ratio r",
     6: "feedback fusion",
 }
-
-
-def columns_of(table: int) -> tuple[Column, ...]:
-    """Columns of a table, in its order."""
-    return tuple(dict.fromkeys(column for row in TABLES[table] for column in row.values))
 
 
 def papers_name(dataset: str) -> str | None:

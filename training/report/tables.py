@@ -70,7 +70,7 @@ def metrics_table(runs: Sequence[Run], dataset: str) -> Table:
 def paper_table(runs: Sequence[Run], table: int) -> Table | None:
     """Table 1 or 2 of the paper with the runs' rows below it; None if no data set is in both."""
     columns = [
-        column for column in paper.columns_of(table) if any(_on(run, column[0]) for run in runs)
+        column for column in paper.COLUMNS[table] if any(_on(run, column[0]) for run in runs)
     ]
     if not columns:
         return None

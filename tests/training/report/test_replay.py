@@ -43,7 +43,7 @@ def test_what_is_inside_follows_the_equations_of_ffcm(runs: list[Run], tmp_path:
         (y, x, sign), *others = inside.new_clicks
         assert not others
         assert bool(sign) == click.foreground
-        cell = (int(y // 4), int(x // 4))
+        cell = (round((y + 0.5) / 4 - 0.5), round((x + 0.5) / 4 - 0.5))
         assert inside.affinity[cell] == pytest.approx(1, abs=1e-4)
         assert inside.box[cell] == 1
         height, width = inside.affinity.shape
@@ -57,15 +57,25 @@ def test_what_is_inside_follows_the_equations_of_ffcm(runs: list[Run], tmp_path:
         assert 0 < inside.box.mean() < 0.5
 
 
-def test_the_feedback_inside_is_the_answer_before(runs: list[Run], tmp_path: Path) -> None:
-    scores = next(run for run in runs if run.label == "fcfi-lite, central clicks").datasets[
-        "sample"
-    ]
-    first, second, *_ = Replayer(scores, tmp_path).clicks(2, 3)
-    assert second.inside is not None
-    share = first.mask.mean() * first.mask.size / (second.inside.feedback > 0.5).sum()
-    assert (second.inside.feedback > 0.5).any()
-    assert share > 0
+def test_what_is_inside_is_not_mirrored(runs: list[Run], tmp_path: Path) -> None:
+    compared = 0
+    for run in runs:
+        if not run.is_network:
+            continue
+        scores = run.datasets["sample"]
+        for number, course in enumerate(scores.courses):
+            replayed = Replayer(scores, tmp_path).clicks(number, len(course.clicks))
+            for before, after, click in zip(
+                replayed, replayed[1:], course.clicks[1:], strict=False
+            ):
+                assert after.inside is not None
+                in_field = np.argwhere(before.mask).mean(axis=0) - (click.y, click.x)
+                feedback = np.argwhere(after.inside.feedback > 0.5).mean(axis=0)
+                in_window = feedback - after.inside.new_clicks[0, :2]
+                if abs(in_field[1]) > 0.1 * np.sqrt(before.mask.sum()):
+                    assert in_field[1] * in_window[1] > 0
+                    compared += 1
+    assert compared > 2
 
 
 def test_methods_other_than_networks_have_nothing_inside(runs: list[Run], tmp_path: Path) -> None:
