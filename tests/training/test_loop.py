@@ -266,10 +266,11 @@ def test_two_pictures_are_learnt_by_heart(folder: Path, tmp_path: Path) -> None:
     trained = branch.module.network.eval()
     size = learner.crop
     for picture in pictures:
-        image = torch.from_numpy(picture.image).permute(2, 0, 1)[None].float() / 255
+        image = torch.tensor(picture.image).permute(2, 0, 1)[None].float() / 255
         small = tv.resize(image, [*size], antialias=True)
-        whole = torch.from_numpy(picture.labels)[None]
-        labels = tv.resize(whole, [*size], InterpolationMode.NEAREST)[0].numpy()
+        labels = tv.resize(torch.tensor(picture.labels), [*size], InterpolationMode.NEAREST)[
+            0
+        ].numpy()
         for item in picture.objects:
             target = labels == item.value
             y, x = (float(np.mean(axis)) for axis in np.nonzero(target))
