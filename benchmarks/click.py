@@ -34,7 +34,7 @@ from skimage import data
 from napari_fcfi import Box, Click, Field, Model, Predictor, Settings, State, submit
 from napari_fcfi.checkpoints import load_model, untrained_model
 from napari_fcfi.network.clicks import interaction_map
-from training.evaluate import settings_from
+from training.evaluation.setting_texts import settings_from
 
 KINDS = ("first", "new window", "same window")
 SPREAD_PX = 60

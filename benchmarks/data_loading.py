@@ -17,13 +17,10 @@ import numpy as np
 import torch
 import typer
 
-from napari_fcfi.network import FCFI
+from benchmarks.training_step import ours
 from training.augment import make_sample
-from training.batches import Batches
 from training.data.packed import PackedPictures, pack
 from training.data.source import LazyPictures, PictureSource, pictures_of, set_weights, sets_in
-from training.interactions import SimulatedInteractions
-from training.optimizer import make_optimizer
 from training.published_augment import make_published_sample
 from training.recipes import recipe
 from training.targets import Sample
@@ -50,28 +47,6 @@ def samples_a_second(make: Maker, source: PictureSource, count: int) -> float:
     return count / (time.thread_time() - began)
 
 
-def waiting_share(source: PictureSource, steps: int) -> tuple[float, float]:
-    """Share of the time that a training waits for batches, and its seconds a step."""
-    chosen = recipe("fcfi_lite")
-    module = SimulatedInteractions(FCFI().to(memory_format=torch.channels_last), chosen)
-    optimizer = make_optimizer(module.network, chosen)
-    batches = Batches(source, chosen)
-    running = batches.run(0)
-    began = 0.0
-    for step in range(steps + 1):
-        batch = next(running)
-        users = [np.random.default_rng((step, i)) for i in range(chosen.pictures)]
-        outcome = module(batch, users, 2)
-        optimizer.zero_grad()
-        torch.stack(list(outcome.terms.values())).sum().backward()
-        optimizer.step()
-        if step == 0:
-            began, batches.waited_s = time.perf_counter(), 0.0
-    took = time.perf_counter() - began
-    running.close()
-    return batches.waited_s / took, took / steps
-
-
 def main(
     data: Annotated[Path, typer.Argument(help="A data set, or a folder of sets.")],
     pictures: Annotated[int, typer.Option(help="Pictures taken from it, evenly spread.")] = 200,
@@ -96,8 +71,11 @@ def main(
             rates = [samples_a_second(make, source, count) for source in sources.values()]
             print(f"{name:38}" + "".join(f"{rate:8.0f}" for rate in rates))
         torch.set_num_threads(threads)
-        share, seconds = waiting_share(packed, steps)
-        print(f"training, {threads} threads: {seconds:.2f} s a step, {share:.1%} of it waiting")
+        found = ours(packed, recipe("fcfi_lite"), Path(folder) / "run")(steps)
+    print(
+        f"training, {threads} threads: {found.seconds / steps:.2f} s a step, "
+        f"{found.waited / found.seconds:.1%} of it waiting"
+    )
 
 
 if __name__ == "__main__":
