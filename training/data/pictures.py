@@ -57,7 +57,12 @@ class Picture:
     @property
     def microscopy(self) -> bool:
         """Whether up and down mean nothing in this picture."""
-        return self.set_name.startswith("micro")
+        return is_microscopy(self.set_name)
+
+
+def is_microscopy(set_name: str) -> bool:
+    """Whether a set of this name holds pictures taken through a microscope."""
+    return set_name.startswith("micro")
 
 
 def in_validation(set_name: str, name: str) -> bool:

@@ -18,7 +18,7 @@ from .files import DataError
 from .finding import PLACES, FoundSet, find_set, recognised
 from .layouts import expected_tree
 from .packed import INDEX, PackedPictures
-from .pictures import Picture, in_validation, read_picture
+from .pictures import Picture, in_validation, is_microscopy, read_picture
 
 SMALLEST_TO_SPLIT = 100
 """Below so many pictures all are used for training and validation."""
@@ -162,8 +162,7 @@ def unread_pictures(sets: Sequence[FoundSet], part: str) -> list[Unread]:
 def pictures_of(sets: Sequence[FoundSet], part: str = "train") -> LazyPictures:
     """Pictures of a part of some sets, unread.
 
-    A set counts as the square root of its size: sets are lopsided, so neither sets nor pictures
-    are drawn uniformly.
+    Sets are lopsided, so neither sets nor pictures are drawn uniformly (`set_weights`).
     """
     unread = unread_pictures(sets, part)
     if not unread:
@@ -175,9 +174,16 @@ def pictures_of(sets: Sequence[FoundSet], part: str = "train") -> LazyPictures:
 
 
 def set_weights(names: Sequence[str]) -> NDArray[np.float64]:
-    """Probability of each picture, of which the names of the sets are given."""
+    """Probability of each picture, of which the names of the sets are given.
+
+    A set counts as the square root of its size; where there are both, half of the pictures drawn
+    are microscopy, which is what most objects are that people will click on.
+    """
     _, inverse, counts = np.unique(np.array(names), return_inverse=True, return_counts=True)
     weights = 1 / np.sqrt(counts)[inverse]
+    microscopy = np.array([is_microscopy(name) for name in names])
+    for kind in (microscopy, ~microscopy):
+        weights[kind] /= weights[kind].sum()
     return np.asarray(weights / weights.sum(), np.float64)
 
 

@@ -29,6 +29,13 @@ def test_sets_count_as_the_root_of_their_size() -> None:
     assert weights[:4].sum() == pytest.approx(2 * weights[4])
 
 
+def test_half_of_the_pictures_are_microscopy_where_there_are_photographs_too() -> None:
+    weights = set_weights(["micro_a", "photo_a", "photo_a", "photo_b", "micro_b"])
+    assert weights[[0, 4]].sum() == pytest.approx(0.5)
+    assert weights[0] == pytest.approx(weights[4])
+    assert set_weights(["micro_a"]).tolist() == [1.0]
+
+
 def test_all_sets_of_a_folder_are_drawn_from_whatever_their_layouts(
     folder: Path, tmp_path: Path
 ) -> None:
