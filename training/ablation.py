@@ -119,7 +119,7 @@ def checkpoints_in(given: Iterable[str]) -> list[str]:
         files = sorted(path for path in folder.iterdir() if path.suffix in SUFFIXES)
         if not files:
             raise UserError(
-                f"expected checkpoints ({', '.join(sorted(SUFFIXES))}) in {folder}, found none; "
+                f"Expected checkpoints ({', '.join(sorted(SUFFIXES))}) in {folder}, found none; "
                 "name the folder that has them, or the files."
             )
         found += [str(path) for path in files]

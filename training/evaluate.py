@@ -7,7 +7,7 @@ because IoU@N needs them. With ``--stop-at`` an object is left as soon as it rea
 and NoF up to that threshold are the same, IoU@N is not reported. An evaluation that was stopped
 goes on with the same command; under ``torchrun`` or ``fabric run`` its processes share the objects.
 
-With ``--settings protocol=released`` prediction, robot user and metrics are those of the authors'
+With ``--protocol released`` prediction, robot user and metrics are those of the authors'
 programs, and each data set has the window that they tuned for it, unless the settings name one.
 ``--mend`` takes single differences of that protocol back, so that their cost can be measured; its
 names and the differences are in docs/protocols.md, everything else is in docs/evaluation.md.
@@ -17,9 +17,9 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from napari_fcfi import CheckpointError
 from napari_fcfi.inference import InputError
@@ -30,6 +30,7 @@ from training.data.validation import validation_set
 from training.evaluation.conditions import Conditions
 from training.evaluation.courses import ClickBudget
 from training.evaluation.errors import UserError
+from training.evaluation.formats import number
 from training.evaluation.methods import (
     Contender,
     by_factory,
@@ -38,11 +39,14 @@ from training.evaluation.methods import (
 )
 from training.evaluation.options import DEFAULT_CHECKPOINT, arguments
 from training.evaluation.progress import Bars
+from training.evaluation.published import other_than_published
 from training.evaluation.results import described_run, write_results
 from training.evaluation.running import Found, Job, run_job
-from training.evaluation.setting_texts import settings_from
+from training.evaluation.setting_texts import settings_from, with_protocol
 from training.evaluation.shards import Shard, shard_of_this_process
-from training.evaluation.tables import table
+from training.evaluation.tables import markdown_table
+
+T = TypeVar("T")
 
 
 def planned(options: argparse.Namespace, shard: Shard) -> list[list[Job]]:
@@ -53,9 +57,13 @@ def planned(options: argparse.Namespace, shard: Shard) -> list[list[Job]]:
     UserError, DataError
         For a wrong setting, a method or checkpoint that cannot be had, or missing data.
     """
-    settings = settings_from(options.settings)
+    pairs = with_protocol(options.settings, options.protocol)
+    settings = settings_from(pairs)
     if options.mend and settings.protocol != "released":
-        raise UserError("--mend is for the released protocol; add --settings protocol=released.")
+        raise UserError(
+            f"Expected the released protocol for --mend, got {settings.protocol}; add --protocol "
+            "released."
+        )
     styles = [
         Conditions(
             ClickBudget(options.max_clicks, options.stop_at),
@@ -70,7 +78,7 @@ def planned(options: argparse.Namespace, shard: Shard) -> list[list[Job]]:
     sets = {found.name: found for found in (_set(name, options) for name in options.dataset)}
     device = shard.device(options.device)
     checkpoints = options.checkpoint or ([] if options.method else [DEFAULT_CHECKPOINT])
-    given = (device, options.first_click, options.settings, styles[0])
+    given = (device, options.first_click, pairs, styles[0])
     contenders: list[Contender] = (
         ablation.contenders(checkpoints, *given)
         if options.ablation
@@ -97,15 +105,16 @@ def _set(name: str, options: argparse.Namespace) -> EvaluationSet:
     )
 
 
-def run(options: argparse.Namespace, shard: Shard) -> list[dict[str, Any]]:
+def run(
+    plan: Sequence[Sequence[Job]], options: argparse.Namespace, shard: Shard
+) -> list[dict[str, Any]]:
     """Runs as they are written to ``results.json``; none in processes other than the first.
 
     Raises
     ------
     UserError, DataError
-        See `planned`; also for a method whose answers are no masks, or an unreadable file.
+        For a method whose answers are no masks, or an unreadable file.
     """
-    plan = planned(options, shard)
     with Bars(several=len(plan) > 1, shown=shard.is_first) as bars:
         own = [[run_job(job, options.output, shard, bars) for job in jobs] for jobs in plan]
     parts = shard.gathered(own)
@@ -135,44 +144,88 @@ def shown(runs: Sequence[Mapping[str, Any]]) -> str:
     """The table of all runs; what is the same in all of them has no column."""
     methods = len({run["name"] for run in runs}) > 1
     styles = len({run["click_style"] for run in runs}) > 1
-    rows: dict[str | tuple[str, ...], Mapping[str, float]] = {}
-    for found in runs:
-        for name, of_set in found["datasets"].items():
-            cells = [found["name"]] * methods + [found["click_style"]] * styles + [name]
-            rows[tuple(cells)] = of_set["metrics"]
-    heads = ["method"] * methods + ["clicks"] * styles + ["data set"]
-    return table(rows, heads)
+    lines = [
+        ([run["name"]] * methods + [run["click_style"]] * styles + [dataset], of_set["metrics"])
+        for run in runs
+        for dataset, of_set in run["datasets"].items()
+    ]
+    names = list(dict.fromkeys(name for _, found in lines for name in found))
+    return markdown_table(
+        ["method"] * methods + ["clicks"] * styles + ["data set"],
+        names,
+        [[*words, *(number(name, found.get(name)) for name in names)] for words, found in lines],
+    )
+
+
+EXPECTED = (UserError, DataError, CheckpointError, InputError, OSError)
+"""Errors that a user can put right."""
 
 
 def main(argv: Sequence[str] | None = None) -> None:
     """Evaluate, print the table, write the results and the report."""
-    options = arguments(argv)
-    try:
-        with shard_of_this_process() as shard:
-            runs = run(options, shard)
+    with shard_of_this_process() as shard:
+        options = _alike(lambda: arguments(argv), shard)
+        try:
+            plan = _alike(lambda: planned(options, shard), shard)
+            if shard.is_first:
+                _warn(plan)
+            runs = run(plan, options, shard)
             if runs:
                 print(shown(runs))
             if runs and options.output:
                 _write(options.output, runs, options)
-    except (UserError, DataError, CheckpointError, InputError) as error:
-        sys.exit(f"error: {error}")
-    except KeyboardInterrupt:
-        sys.exit("stopped; with --output, the same command goes on with what is left.")
-    except OSError as error:
-        sys.exit(
-            f"error: expected to read and write files, but {error}; put that right and give the "
-            "same command again, with --output it goes on with the objects that are finished."
+        except EXPECTED as error:  # of this process alone, since each has objects of its own
+            sys.exit(_sentence(error))
+        except KeyboardInterrupt:
+            # Ctrl+C reaches all processes of a machine
+            sys.exit(_how_to_go_on(options.output) if shard.local_rank == 0 else 1)
+
+
+def _alike(work: Callable[[], T], shard: Shard) -> T:
+    """What work comes to that is the same in all processes: where one fails, none goes on."""
+    try:
+        found = work()
+    except EXPECTED as error:
+        shard.agree(_sentence(error))
+        sys.exit(1)
+    shard.agree("")
+    return found
+
+
+def _sentence(error: Exception) -> str:
+    if not isinstance(error, OSError):
+        return f"error: {error}"
+    return (
+        f"error: Expected to read and write files, but {error}; put that right and give the "
+        "same command again, with --output it goes on with the objects that are finished."
+    )
+
+
+def _how_to_go_on(output: Path | None) -> str:
+    if output is None:
+        return (
+            "stopped; nothing is kept, since there is no --output: with --output DIR the same "
+            "command can be stopped and goes on later."
         )
+    return f"stopped; the same command goes on with what is left, from {output}."
+
+
+def _warn(plan: Sequence[Sequence[Job]]) -> None:
+    for found in {job.dataset.name: job.dataset for jobs in plan for job in jobs}.values():
+        difference = other_than_published(found.name, len(found), found.expected_objects)
+        if difference:
+            print(f"warning: {difference}", file=sys.stderr)
 
 
 def _write(folder: Path, runs: Sequence[Mapping[str, Any]], options: argparse.Namespace) -> None:
     folder.mkdir(parents=True, exist_ok=True)
-    for path in write_results(folder, runs):
-        print(f"written: {path}")
+    paths = write_results(folder, runs)
     if not options.no_report:
-        from training.report import write_report
+        from training.report.write import write_report
 
-        write_report(folder, options.data_root)
+        paths += write_report(folder, options.data_root)
+    for path in paths:
+        print(f"written: {path}")
 
 
 if __name__ == "__main__":

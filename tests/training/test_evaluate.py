@@ -16,10 +16,9 @@ from napari_fcfi.settings import Settings
 from training import evaluate
 from training.evaluation import networks
 from training.evaluation.courses import Method
-from training.evaluation.methods import CLASSICAL, method_of
+from training.evaluation.methods import CLASSICAL_FACTORIES, method_of
 from training.evaluation.options import arguments
 from training.evaluation.results import courses_of, read_runs
-from training.evaluation.tables import table
 
 OBJECT = np.zeros((10, 12), bool)
 OBJECT[2:7, 3:9] = True
@@ -36,15 +35,6 @@ class RowByRow:
         mask = OBJECT.copy()
         mask[2 + self.rows :] = False
         return mask
-
-
-def test_the_table_has_a_row_for_each_data_set() -> None:
-    text = table({"grabcut": {"NoC@90": 2.344, "NoF20@90": 3.0, "SPC": 0.12345}})
-    assert [[cell.strip() for cell in line.strip("|").split("|")] for line in text.split("\n")] == [
-        ["data set", "NoC@90", "NoF20@90", "SPC"],
-        ["--------", "------", "--------", "-----"],
-        ["grabcut", "2.34", "3", "0.123"],
-    ]
 
 
 def main(command: list[str]) -> None:
@@ -238,7 +228,7 @@ def test_the_clean_protocol_has_nothing_to_mend(
         main(f"--dataset one --data-root {root} --mend iou".split())
 
 
-@pytest.mark.parametrize("method", CLASSICAL)
+@pytest.mark.parametrize("method", CLASSICAL_FACTORIES)
 def test_classical_methods_run_by_their_names(root: Path, method: str) -> None:
     output = root / "results"
     main(f"--method {method} --dataset one --data-root {root} --limit 1 --output {output}".split())

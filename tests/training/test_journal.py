@@ -12,9 +12,10 @@ import torch
 from PIL import Image
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-from training.feedback_pictures import GREEN, RED, sheet
+from training.feedback_pictures import CAPTION, GAP, TILE, sheet
 from training.forward import Shown
 from training.journal import PICTURES_EVERY, SCALARS_EVERY, Journal
+from training.report.tiles import BACKGROUND, FOREGROUND, MASK, OBJECT
 
 
 def last_interaction() -> Shown:
@@ -106,16 +107,22 @@ def test_without_room_for_events_the_journal_says_so_once_and_goes_on(
     assert capsys.readouterr().err.count("goes on without them") == 1
 
 
-def test_the_sheet_shows_clicks_and_dims_what_the_mask_leaves_out() -> None:
+def test_the_sheet_shows_clicks_object_and_mask() -> None:
     last = last_interaction()
     whole = sheet(last).permute(1, 2, 0).numpy()
-    caption, side = 18, 4
-    assert whole.shape == (caption + 2 * (64 + side), 6 * 96 + 5 * side, 3)
-    first = whole[caption : caption + 64]
-    assert tuple(first[20, 40]) == GREEN
-    assert tuple(first[30, 80]) == RED
-    mask = first[:, -96:]
-    assert tuple(mask[32, 40]) == (100, 100, 100)  # inside the mask
-    assert tuple(mask[20, 40]) == (100, 100, 100)  # clicks are drawn in the first one only
-    assert tuple(mask[32, 56]) == (25, 25, 25)  # of the object, missed
-    assert sheet(last, rows=1).shape[1] == caption + 64 + side
+    height = TILE * 64 // 96
+    assert whole.shape == (CAPTION + 2 * (height + GAP), 6 * (TILE + GAP) - GAP, 3)
+    row = whole[CAPTION : CAPTION + height]
+    first, mask = row[:, :TILE], row[:, -TILE:]
+
+    def places(colour: tuple[int, int, int]) -> np.ndarray:
+        return np.argwhere((first == colour).all(axis=-1))
+
+    # a pixel of the picture is two of the tile; the sign in a click's middle is white
+    assert places(FOREGROUND).mean(axis=0) == pytest.approx((40.5, 80.5), abs=2)
+    assert places(BACKGROUND).mean(axis=0) == pytest.approx((60.5, 160.5), abs=2)
+    assert tuple(np.ptp(places(OBJECT), axis=0)) == pytest.approx((64, 64), abs=3)
+    tinted = np.abs(mask - (0.55 * 100 + 0.45 * MASK)).max(axis=-1) < 1
+    assert tinted[64, 80]  # inside the mask
+    assert not tinted[64, 112]  # of the object, missed
+    assert sheet(last, rows=1).shape[1] == CAPTION + height + GAP

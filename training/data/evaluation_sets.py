@@ -81,10 +81,20 @@ class Case:
 
 @dataclass(frozen=True)
 class EvaluationSet:
-    """A named list of cases; iterating over it yields the samples one by one."""
+    """A named list of cases; iterating over it yields the samples one by one.
+
+    Attributes
+    ----------
+    name, cases
+        Its name, and where its objects are found.
+    expected_objects
+        Number of objects of the published set; None where it is no such set, or a part of one was
+        asked for.
+    """
 
     name: str
     cases: tuple[Case, ...]
+    expected_objects: int | None = None
 
     def __len__(self) -> int:
         return len(self.cases)
@@ -94,7 +104,7 @@ class EvaluationSet:
 
     def head(self, count: int | None) -> EvaluationSet:
         """The set's first cases only; all for None."""
-        return EvaluationSet(self.name, self.cases[:count])
+        return self if count is None else EvaluationSet(self.name, self.cases[:count])
 
 
 def evaluation_set(
@@ -148,7 +158,9 @@ def evaluation_set(
             f"expected masks with at least one object in {found.folder}, found none; "
             f"arrange the data like this:\n{expected_tree(found.layout.kind)}"
         )
-    return EvaluationSet(found.name, tuple(cases[:limit]))
+    # a folder of another name has a layout, too, but is not the set that was published in it
+    whole = found.name == found.layout.kind and not sizes and smallest_area <= 1 and limit is None
+    return EvaluationSet(found.name, tuple(cases[:limit]), found.layout.objects if whole else None)
 
 
 def areas_of(annotation: Annotation) -> dict[str, int]:

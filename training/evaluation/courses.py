@@ -176,7 +176,7 @@ def _started(clicker: Clicker, sample: Sample) -> Mask:
     if initial is None or not isinstance(clicker, Repairer):
         name = getattr(clicker, "name", type(clicker).__name__)
         raise UserError(
-            f"expected a method with start_from(mask), since {sample.name} begins with a mask that "
+            f"Expected a method with start_from(mask), since {sample.name} begins with a mask that "
             f"is to be repaired, got {name}, which has none; take another "
             "method or a set without initial masks."
         )

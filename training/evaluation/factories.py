@@ -39,26 +39,26 @@ def found_factory(name: str) -> Factory:
     module_name, colon, path = name.partition(":")
     if not (module_name and colon and path):
         raise UserError(
-            f"expected a method as package.module:factory, got {name!r}; "
+            f"Expected a method as package.module:factory, got {name!r}; "
             "name the module, a colon, and what makes the method."
         )
     try:
         found: Any = importlib.import_module(module_name)
     except ImportError as error:
         raise UserError(
-            f"expected a module {module_name!r} for the method {name!r}, but importing it failed "
+            f"Expected a module {module_name!r} for the method {name!r}, but importing it failed "
             f"({error}); install it, or put its folder on PYTHONPATH."
         ) from error
     for part in path.split("."):
         if not hasattr(found, part):
+            there = " or ".join(_callables_in(found)) or "a module that has something to be called"
             raise UserError(
-                f"expected {path!r} in the module {module_name!r}, found none; it has "
-                f"{', '.join(_callables_in(found)) or 'nothing that can be called'}."
+                f"Expected {path!r} in the module {module_name!r}, found none; name {there}."
             )
         found = getattr(found, part)
     if not callable(found):
         raise UserError(
-            f"expected something to be called with an image, got {name!r}, which is "
+            f"Expected something to be called with an image, got {name!r}, which is "
             f"{type(found).__name__}; name a class or a function."
         )
     factory: Factory = found
@@ -78,7 +78,7 @@ def factory_method(name: str, factory: Factory) -> Method:
         clicker = factory(image)
         if not callable(getattr(clicker, "click", None)):
             raise UserError(
-                f"expected an object with click(y, x, foreground) from {name!r}, got "
+                f"Expected an object with click(y, x, foreground) from {name!r}, got "
                 f"{type(clicker).__name__}; give it a method of that name."
             )
         kind = CheckedRepairer if isinstance(clicker, Repairer) else CheckedClicker
@@ -117,7 +117,7 @@ class CheckedClicker:
         found = np.asarray(mask)
         if found.dtype != np.bool_ or found.shape != self._shape:
             raise UserError(
-                f"expected a mask of {self._shape} bool from click() of {self.name!r}, got "
+                f"Expected a mask of {self._shape} bool from click() of {self.name!r}, got "
                 f"{found.dtype} of shape {found.shape}; return one, thresholded, of the image's "
                 "size."
             )

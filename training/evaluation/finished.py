@@ -88,7 +88,7 @@ class Finished:
             self._append({**plain_course(course), "sha256": sha256})
         except OSError as error:
             raise UserError(
-                f"expected to write {self._path}, but the system said: {error.strerror}; put that "
+                f"Expected to write {self._path}, but the system said: {error.strerror}; put that "
                 "right and give the same command again, it goes on with the objects that are "
                 "finished."
             ) from error

@@ -16,7 +16,7 @@ from training.evaluation.factories import factory_identity, factory_method, foun
 from training.evaluation.networks import FirstClick
 from training.evaluation.setting_texts import settings_from
 
-CLASSICAL = {
+CLASSICAL_FACTORIES = {
     "grabcut": "training.evaluation.classical:GrabCut",
     "random-walker": "training.evaluation.classical:RandomWalker",
 }
@@ -98,15 +98,15 @@ def by_factory(name: str, settings: Settings) -> Contender:
     UserError
         When there is no such factory.
     """
-    if ":" not in name and name not in CLASSICAL:
+    if ":" not in name and name not in CLASSICAL_FACTORIES:
         raise UserError(
-            f"expected a method, {' or '.join(CLASSICAL)}, or package.module:factory, "
+            f"Expected a method, {' or '.join(CLASSICAL_FACTORIES)}, or package.module:factory, "
             f"got {name!r}; write one of these."
         )
-    factory = found_factory(CLASSICAL.get(name, name))
+    factory = found_factory(CLASSICAL_FACTORIES.get(name, name))
     method = factory_method(name, factory)
     identity: dict[str, Any] = {"method": name, **factory_identity(factory)}
-    if name in CLASSICAL:
+    if name in CLASSICAL_FACTORIES:
         constants = {key.lower(): value for key, value in vars(factory).items() if key.isupper()}
         identity["start_values"] = constants
     return Contender(name, identity, lambda _: settings, lambda _: method)
@@ -153,7 +153,7 @@ def method_of(
     model = networks.loaded(run["loaded_from"], device or run["device"])
     if model.sha256 != run["sha256"]:
         raise UserError(
-            f"expected the checkpoint with the hash {run['sha256'][:12]}, got {run['loaded_from']} "
+            f"Expected the checkpoint with the hash {run['sha256'][:12]}, got {run['loaded_from']} "
             f"with {model.sha256[:12]}; evaluate anew, or put the old file back."
         )
     described = run if dataset is None else run["datasets"][dataset]

@@ -145,7 +145,7 @@ def carried_on(values: Sequence[float], max_clicks: int) -> list[float]:
     """
     if not 0 < len(values) <= max_clicks:
         raise ValueError(
-            f"expected the values of 1 to {max_clicks} clicks, got {len(values)}; "
+            f"Expected the values of 1 to {max_clicks} clicks, got {len(values)}; "
             "pass those of one object, one a click."
         )
     return [*values, *[values[-1]] * (max_clicks - len(values))]

@@ -6,11 +6,13 @@ import argparse
 import os
 from collections.abc import Sequence
 from pathlib import Path
-from typing import get_args
+from typing import NoReturn, get_args
 
+from napari_fcfi.settings import Protocol
 from training.data.evaluation_sets import SIZES
 from training.evaluation.click_styles import ClickStyle
-from training.evaluation.methods import CLASSICAL
+from training.evaluation.errors import UserError
+from training.evaluation.methods import CLASSICAL_FACTORIES
 from training.evaluation.networks import IN_PREDICTION, FirstClick
 from training.evaluation.rules import DIFFERENCES
 
@@ -21,8 +23,14 @@ DEFAULT_CHECKPOINT = "fcfi-lite"
 
 
 def arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
-    """Command line of the evaluation."""
-    parser = argparse.ArgumentParser(
+    """Command line of the evaluation.
+
+    Raises
+    ------
+    UserError
+        For an option that does not exist, or a value that is not possible.
+    """
+    parser = _Parser(
         prog="python -m training.evaluate",
         description="Robot user and standard metrics of click-based segmentation.",
     )
@@ -36,7 +44,7 @@ def arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
         "--method",
         nargs="+",
         default=[],
-        help=f"{', '.join(CLASSICAL)}, or package.module:factory",
+        help=f"{', '.join(CLASSICAL_FACTORIES)}, or package.module:factory",
     )
     methods.add_argument("--device", default="auto", help="auto, cpu, cuda, mps")
     methods.add_argument(
@@ -50,6 +58,12 @@ def arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
         action="store_true",
         help="fill the rows of the paper's Tables 3-6 that the checkpoints (files, folders of "
         "files) are for, and tell how to train the others",
+    )
+    methods.add_argument(
+        "--protocol",
+        choices=get_args(Protocol),
+        help="clean (the default), or as the authors' programs predict, click and measure; the "
+        "same as --settings protocol=...",
     )
     methods.add_argument("--settings", nargs="+", default=[], metavar="KEY=VALUE")
     methods.add_argument(
@@ -98,15 +112,27 @@ def arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
     return parser.parse_args(argv)
 
 
+class _Parser(argparse.ArgumentParser):
+    """A parser that leaves it to its caller, one process of many, to say what is wrong."""
+
+    def error(self, message: str) -> NoReturn:
+        """End the parsing."""
+        raise UserError(f"{message.rstrip('.')}; --help lists all options.")
+
+
 def _count(text: str) -> int:
     if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"expected a whole number from 1, got {text!r}")
+        raise argparse.ArgumentTypeError(
+            f"Expected a whole number from 1, got {text!r}; give one, as 10."
+        )
     return int(text)
 
 
 def _seed(text: str) -> int:
     if not text.isdecimal():
-        raise argparse.ArgumentTypeError(f"expected a whole number from 0, got {text!r}")
+        raise argparse.ArgumentTypeError(
+            f"Expected a whole number from 0, got {text!r}; give one, as 7."
+        )
     return int(text)
 
 
@@ -116,7 +142,9 @@ def _share(text: str) -> float:
     except ValueError:
         value = -1.0
     if not 0 < value <= 1:
-        raise argparse.ArgumentTypeError(f"expected a number above 0 and up to 1, got {text!r}")
+        raise argparse.ArgumentTypeError(
+            f"Expected a number above 0 and up to 1, got {text!r}; give one, as 0.9."
+        )
     return value
 
 
@@ -124,6 +152,7 @@ def _sizes(text: str) -> tuple[str, ...]:
     names = () if text == "all" else tuple(text.split(","))
     if not set(names) <= set(SIZES):
         raise argparse.ArgumentTypeError(
-            f"expected all, or some of {', '.join(SIZES)} with commas between, got {text!r}"
+            f"Expected all, or some of {', '.join(SIZES)} with commas between, got {text!r}; "
+            "give them, as largest,smallest."
         )
     return names

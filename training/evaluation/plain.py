@@ -12,7 +12,7 @@ from training.evaluation.courses import Course, MeasuredClick, MeasuredMask
 
 def plain_course(course: Course) -> dict[str, Any]:
     """A course as a dictionary for JSON."""
-    found: dict[str, Any] = _without_nan(asdict(course))
+    found: dict[str, Any] = without_nan(asdict(course))
     return found
 
 
@@ -32,9 +32,10 @@ def _numbers(kind: Any, values: Mapping[str, Any]) -> dict[str, Any]:
     return {name: math.nan if value is None else value for name, value in found.items()}
 
 
-def _without_nan(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: _without_nan(item) for key, item in value.items()}
+def without_nan(value: Any) -> Any:
+    """The same for JSON, with None for what is not a number (as a distance to an empty mask)."""
+    if isinstance(value, Mapping):
+        return {key: without_nan(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
-        return [_without_nan(item) for item in value]
+        return [without_nan(item) for item in value]
     return None if isinstance(value, float) and math.isnan(value) else value

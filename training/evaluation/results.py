@@ -15,7 +15,7 @@ from typing import Any
 
 from training.evaluation import metrics
 from training.evaluation.courses import ClickBudget, Course
-from training.evaluation.plain import course_from, plain_course
+from training.evaluation.plain import course_from, plain_course, without_nan
 from training.evaluation.running import Found, Job
 from training.evaluation.summary import (
     BORDERS_AFTER,
@@ -78,6 +78,7 @@ def _described_set(job: Job, found: Found) -> dict[str, Any]:
         "metrics": summary(courses, job.conditions.budget, job.conditions.rules),
         "settings": job.settings.model_dump(),
         "sha256": together,
+        "expected_objects": job.dataset.expected_objects,
         "objects": [{**plain_course(one.course), "sha256": one.sha256} for one in measured],
     }
 
@@ -89,7 +90,7 @@ def write_results(folder: Path, runs: Sequence[Mapping[str, Any]]) -> list[Path]
     """
     content = runs[0] if len(runs) == 1 else {"runs": list(runs)}
     texts = {
-        RESULTS: json.dumps(_finite(content), indent=1, allow_nan=False) + "\n",
+        RESULTS: json.dumps(without_nan(content), indent=1, allow_nan=False) + "\n",
         OBJECTS: _objects_table(runs),
     }
     paths = []
@@ -110,15 +111,6 @@ def read_runs(folder: Path) -> list[dict[str, Any]]:
 def courses_of(run: Mapping[str, Any], dataset: str) -> list[Course]:
     """The courses of a run on a data set, in the set's order."""
     return [course_from(values) for values in run["datasets"][dataset]["objects"]]
-
-
-def _finite(value: Any) -> Any:
-    """The same with null for what is not a number (the released measures of two empty masks)."""
-    if isinstance(value, Mapping):
-        return {key: _finite(item) for key, item in value.items()}
-    if isinstance(value, list):
-        return [_finite(item) for item in value]
-    return None if value != value else value
 
 
 def _objects_table(runs: Sequence[Mapping[str, Any]]) -> str:

@@ -8,6 +8,7 @@ number, so no process need know what another one does until the end, when the fi
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -59,13 +60,41 @@ class Shard:
 
     def gathered(self, part: T) -> list[T]:
         """The parts of all processes in the order of their ranks; empty in all but the first."""
+        parts = self._of_all(part)
+        return parts if self.is_first else []
+
+    def agree(self, problem: str) -> None:
+        """Go on if no process has a problem; else end them all, each problem being said once.
+
+        Parameters
+        ----------
+        problem
+            In a sentence; empty where there is none. All processes call this at the same place.
+        """
+        problems = self._of_all(problem)
+        if not any(problems):
+            return
+        if problem and problems.index(problem) == self.rank:
+            print(problem, file=sys.stderr, flush=True)
+        self._of_all("")  # a launcher ends all processes once one has left: not before all is said
+        sys.exit(1)
+
+    def _of_all(self, part: T) -> list[T]:
+        """What each process has, in the order of their ranks.
+
+        A process that is left by another one leaves as well, without a word: the other has said
+        why.
+        """
         if self.world == 1:
             return [part]
         from torch import distributed
 
-        parts: list[T | None] | None = [None] * self.world if self.is_first else None
-        distributed.gather_object(part, parts, dst=0)
-        return [found for found in parts or () if found is not None]
+        parts: list[T] = [part] * self.world
+        try:
+            distributed.all_gather_object(parts, part)
+        except RuntimeError:
+            sys.exit(1)
+        return parts
 
 
 @contextmanager

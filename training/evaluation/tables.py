@@ -1,39 +1,43 @@
-"""The table that a terminal shows, in Markdown."""
+"""Tables in Markdown, for the terminal and for the report."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 
-def table(
-    rows: Mapping[str | tuple[str, ...], Mapping[str, float]], heads: Sequence[str] = ("data set",)
+def markdown_table(
+    heads: Sequence[str], columns: Sequence[str], rows: Sequence[Sequence[str]]
 ) -> str:
-    """Markdown table of metrics.
+    """A table in Markdown that is legible as plain text, too.
 
     Parameters
     ----------
-    rows
-        What a row is about, a cell for each of `heads`, to its metrics; a metric that a row lacks
-        is a dash there.
     heads
-        Names of the first columns.
+        Of the first columns, whose cells are words.
+    columns
+        Heads of the others, whose cells are figures: they end on the right.
+    rows
+        Cells of each row, as many as there are heads and columns.
+
+    Examples
+    --------
+    >>> print(markdown_table(["data set"], ["NoC@90"], [["grabcut", "2.30"], ["davis", "11.04"]]))
+    | data set | NoC@90 |
+    | -------- | -----: |
+    | grabcut  |   2.30 |
+    | davis    |  11.04 |
     """
-    names = list(dict.fromkeys(name for found in rows.values() for name in found))
-    lines = [[*heads, *names]]
-    for key, found in rows.items():
-        cells = (key,) if isinstance(key, str) else key
-        lines.append([*cells, *[_number(name, found.get(name)) for name in names]])
-    widths = [max(len(line[column]) for line in lines) for column in range(len(lines[0]))]
-    lines.insert(1, ["-" * width for width in widths])
-    return "\n".join(
-        f"| {' | '.join(cell.ljust(width) for cell, width in zip(line, widths, strict=True))} |"
+    lines = [[cell.replace("|", "\\|") for cell in line] for line in ([*heads, *columns], *rows)]
+    widths = [max(3, *map(len, cells)) for cells in zip(*lines, strict=True)]
+    words = len(heads)
+    rules = ["-" * width for width in widths[:words]]
+    rules += ["-" * (width - 1) + ":" for width in widths[words:]]
+    padded = [
+        [
+            cell.ljust(width) if at < words else cell.rjust(width)
+            for at, (cell, width) in enumerate(zip(line, widths, strict=True))
+        ]
         for line in lines
-    )
-
-
-def _number(name: str, value: float | None) -> str:
-    if value is None:
-        return "–"
-    if name.startswith("NoF"):
-        return str(int(value))
-    return f"{value:.2f}" if name.startswith("NoC") else f"{value:.3f}"
+    ]
+    padded.insert(1, rules)
+    return "\n".join(f"| {' | '.join(line)} |" for line in padded)

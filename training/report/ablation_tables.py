@@ -1,4 +1,4 @@
-"""Tables 3-6 with the rows that were measured, and with dashes and commands for the others."""
+"""Tables 3-6 with the rows that were measured; the others have dashes, and a command each."""
 
 from __future__ import annotations
 
@@ -6,18 +6,18 @@ from collections.abc import Sequence
 from typing import Any
 
 from training.ablation import DEFAULT_RATIO, ROWS, AblationRow, family_of, training_command
+from training.evaluation.formats import DASH, number
 
 from . import paper
-from .formats import DASH, number
 from .paper import Column
-from .runs import Run
-from .tables import HERE, Row, Table, grouped, incomparable
+from .runs import EvaluationRun
+from .tables import HERE, NOT_HERE, Row, Table, grouped, incomparable
 
 METRICS = {3: ("NoC@90", "NoF20@90")}
 OTHERWISE = ("NoC@85", "NoC@90")
 
 
-def ablation_tables(runs: Sequence[Run]) -> list[Table]:
+def ablation_tables(runs: Sequence[EvaluationRun]) -> list[Table]:
     """The four tables, if they were asked for; none else."""
     asked = [run for run in runs if run.is_ablation and architecture_of(run)]
     if not asked:
@@ -26,13 +26,13 @@ def ablation_tables(runs: Sequence[Run]) -> list[Table]:
     return [_table(number, asked, families) for number in (3, 4, 5, 6)]
 
 
-def architecture_of(run: Run) -> dict[str, Any]:
+def architecture_of(run: EvaluationRun) -> dict[str, Any]:
     """Of a network, as its card has it; empty for other methods."""
     found: dict[str, Any] = run.written.get("architecture") or {}
     return found
 
 
-def _table(table: int, runs: Sequence[Run], families: Sequence[str]) -> Table:
+def _table(table: int, runs: Sequence[EvaluationRun], families: Sequence[str]) -> Table:
     columns = _columns(table, runs)
     rows = [
         Row(
@@ -54,14 +54,14 @@ def _table(table: int, runs: Sequence[Run], families: Sequence[str]) -> Table:
     )
 
 
-def _columns(table: int, runs: Sequence[Run]) -> list[Column]:
+def _columns(table: int, runs: Sequence[EvaluationRun]) -> list[Column]:
     datasets = dict.fromkeys(name for run in runs for name in run.datasets)
     names = [paper.papers_name(dataset) or dataset for dataset in datasets]
     return [(name, metric) for name in names for metric in METRICS.get(table, OTHERWISE)]
 
 
 def _our_rows(
-    row: AblationRow, family: str, runs: Sequence[Run], columns: Sequence[Column]
+    row: AblationRow, family: str, runs: Sequence[EvaluationRun], columns: Sequence[Column]
 ) -> list[Row]:
     filling = [
         run
@@ -71,22 +71,21 @@ def _our_rows(
     ]
     if not filling:
         command = training_command(row, family)
-        note = f"to be trained: {command}" if command else "no recipe for it"
-        if row.ratio is not None:
-            note = f"needs a checkpoint of the whole method for {family}"
-        return [Row((row.label, family, "not measured"), (DASH,) * len(columns), True, note)]
+        note = "" if command else "no recipe trains this network"
+        dashes = (DASH,) * len(columns)
+        return [Row((row.label, family, NOT_HERE), dashes, "missing", note, command)]
     return [_filled(row, run, columns) for run in filling]
 
 
-def _filled(row: AblationRow, run: Run, columns: Sequence[Column]) -> Row:
+def _filled(row: AblationRow, run: EvaluationRun, columns: Sequence[Column]) -> Row:
     by_name = {paper.papers_name(name) or name: scores for name, scores in run.datasets.items()}
     cells = tuple(
         number(metric, by_name[dataset].values.get(metric)) if dataset in by_name else DASH
         for dataset, metric in columns
     )
     notes = [note for scores in by_name.values() if (note := incomparable(scores))]
-    return Row((row.label, run.label, HERE), cells, is_ours=True, note="; ".join(notes))
+    return Row((row.label, run.label, HERE), cells, "ours", "; ".join(notes))
 
 
-def _ratio(run: Run) -> float:
+def _ratio(run: EvaluationRun) -> float:
     return float((run.written.get("settings") or {}).get("expansion_ratio", DEFAULT_RATIO))

@@ -12,14 +12,14 @@ from training.data.evaluation_sets import DataError, Sample
 from training.evaluation.errors import UserError
 
 from .replay import Replayed, Replayer, replayers
-from .runs import Run, Scores
+from .runs import EvaluationRun, Scores
 
 AT_LEAST = 3
 """Clicks that are made again of each case, so that there is one with feedback among them."""
 
 
 @dataclass(frozen=True, eq=False)
-class Case:
+class ReplayedCase:
     """One object, with the clicks of every run on it.
 
     Attributes
@@ -49,7 +49,7 @@ class Seen:
     dataset
         Its name.
     scores
-        The runs on it that could be replayed; those on `Case.replayed`.
+        The runs on it that could be replayed; those on `ReplayedCase.replayed`.
     cases
         Best, median and worst, as far as they are different ones.
     missing
@@ -58,7 +58,7 @@ class Seen:
 
     dataset: str
     scores: Sequence[Scores]
-    cases: Sequence[Case]
+    cases: Sequence[ReplayedCase]
     missing: Sequence[str]
 
 
@@ -77,7 +77,7 @@ def chosen(scores: Scores) -> list[tuple[str, int]]:
     return [(kind, number) for number, kind in found.items()]
 
 
-def seen(runs: Sequence[Run], dataset: str, data_root: Path) -> Seen:
+def seen(runs: Sequence[EvaluationRun], dataset: str, data_root: Path) -> Seen:
     """The cases of a data set and the clicks on them, made again.
 
     Parameters
@@ -103,7 +103,7 @@ def seen(runs: Sequence[Run], dataset: str, data_root: Path) -> Seen:
         except (UserError, DataError) as error:
             missing.append(f"{dataset}: {error}")
             continue
-        cases.append(Case(kind, number, sample, replayed))
+        cases.append(ReplayedCase(kind, number, sample, replayed))
     return Seen(dataset, usable, cases, missing)
 
 

@@ -6,12 +6,15 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from training.evaluation.published import other_than_published
+
 from .ablation_tables import ablation_tables
 from .cases import Seen, seen
 from .curves import iou_curves
 from .gallery import CaseView, Strip, case_views, map_strips
+from .glossary import glossary
 from .look import Drawing
-from .runs import Run, central
+from .runs import EvaluationRun, central
 from .sensitivity import Sensitivity, sensitivities
 from .tables import Table, metrics_table, paper_table
 from .timing import parts_drawing, parts_table, spent_table, timings
@@ -34,8 +37,12 @@ class Contents:
     ----------
     title, facts
         What was measured, and what is needed to measure it again.
+    warnings
+        A sentence for each thing that makes figures others than they seem to be.
     metrics
         A table a data set.
+    glossary
+        Names of the metrics, and what they are.
     comparison
         Tables 1 and 2 of the paper with our rows, as far as their data sets were measured.
     ablation
@@ -54,7 +61,9 @@ class Contents:
 
     title: str
     facts: Sequence[tuple[str, str]]
+    warnings: Sequence[str]
     metrics: Sequence[Table]
+    glossary: Sequence[tuple[str, str]]
     comparison: Sequence[Table]
     ablation: Sequence[Table]
     curves: Drawing | None
@@ -79,7 +88,7 @@ class Contents:
         yield from (tile.drawing for strip in strips for tile in strip.tiles)
 
 
-def contents(runs: Sequence[Run], data_root: Path) -> Contents:
+def contents(runs: Sequence[EvaluationRun], data_root: Path) -> Contents:
     """The report of some runs.
 
     Parameters
@@ -98,7 +107,9 @@ def contents(runs: Sequence[Run], data_root: Path) -> Contents:
     return Contents(
         f"{'; '.join(dict.fromkeys(run.method for run in standard))} on {', '.join(datasets)}",
         facts(runs),
+        _other_than_published(runs),
         [metrics_table(runs, dataset) for dataset in datasets],
+        glossary(runs),
         [table for table in comparison if table is not None],
         ablation_tables(runs),
         iou_curves(standard),
@@ -111,11 +122,20 @@ def contents(runs: Sequence[Run], data_root: Path) -> Contents:
     )
 
 
+def _other_than_published(runs: Sequence[EvaluationRun]) -> list[str]:
+    found = [
+        other_than_published(name, len(of_set["objects"]), of_set.get("expected_objects"))
+        for run in runs
+        for name, of_set in run.written["datasets"].items()
+    ]
+    return [sentence for sentence in dict.fromkeys(found) if sentence]
+
+
 MOST_SHOWN = 6
 """Runs of which there are pictures; all of them are in the tables."""
 
 
-def _to_be_shown(runs: Sequence[Run]) -> list[Run]:
+def _to_be_shown(runs: Sequence[EvaluationRun]) -> list[EvaluationRun]:
     return list(runs[:MOST_SHOWN])
 
 
@@ -123,7 +143,7 @@ def _gallery(of_set: Seen) -> Gallery:
     return Gallery(of_set.dataset, case_views(of_set), map_strips(of_set))
 
 
-def facts(runs: Sequence[Run]) -> list[tuple[str, str]]:
+def facts(runs: Sequence[EvaluationRun]) -> list[tuple[str, str]]:
     """What a figure depends on, for the end of the report: names and values."""
     found: list[tuple[str, str]] = []
     for run in {run.method: run for run in reversed(runs)}.values():
@@ -137,12 +157,13 @@ def facts(runs: Sequence[Run]) -> list[tuple[str, str]]:
         ]
         found.insert(0, (run.method, "; ".join(detail for detail in details if detail)))
     first = runs[0].written
-    protocol = [f"{name} {value}" for name, value in first["protocol"].items() if value is not None]
+    asked = first["protocol"].items()
+    conditions = [f"{name} {value}" for name, value in asked if value is not None]
     machine = [f"{name} {value}" for name, value in first["machine"].items()]
     versions = [f"{name} {v[:12]}" for name, v in first["versions"].items()]
     return [
         *found,
-        ("protocol", ", ".join(protocol)),
+        ("conditions", ", ".join(conditions)),
         ("machine", ", ".join(machine)),
         ("versions", ", ".join(versions)),
     ]

@@ -7,13 +7,13 @@ from collections.abc import Sequence
 import numpy as np
 from matplotlib import rc_context
 
-from .look import LINES, PLOT_STYLE, Drawing, colour, drawn_plot, marker, plot
-from .runs import Run
+from .look import LINES, PLOT_STYLE, Drawing, colour, drawn_plot, legend_below, marker, plot
+from .runs import EvaluationRun
 
 MOST_COLUMNS = 2
 
 
-def iou_curves(runs: Sequence[Run]) -> Drawing | None:
+def iou_curves(runs: Sequence[EvaluationRun]) -> Drawing | None:
     """A plot for each data set with a line a run.
 
     None where every run left its objects early, since means over all objects end there.
@@ -49,12 +49,12 @@ def iou_curves(runs: Sequence[Run]) -> Drawing | None:
         for axes in figure.axes[len(datasets) :]:
             axes.set_visible(False)
         if len(runs) > 1:
-            figure.axes[0].legend(loc="lower right")
+            legend_below(figure)
     text = f"Mean IoU by number of clicks on {', '.join(datasets)}: {'; '.join(_ends(runs))}"
     return drawn_plot("curves", figure, text)
 
 
-def _ends(runs: Sequence[Run]) -> list[str]:
+def _ends(runs: Sequence[EvaluationRun]) -> list[str]:
     return [
         f"{run.label} on {name} from {100 * scores.ious[:, 0].mean():.1f} "
         f"to {100 * scores.ious[:, -1].mean():.1f} %"

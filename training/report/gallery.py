@@ -9,11 +9,12 @@ import numpy as np
 
 from training.evaluation.courses import MeasuredClick
 
-from .cases import Case, Seen
+from .cases import ReplayedCase, Seen
+from .inside import CAPTIONS, inside_strip
 from .look import Drawing, drawn_picture
 from .recorder import Inside
 from .runs import REACHED, Scores
-from .tiles import Crop, Mark, crop_around, map_picture, picture
+from .tiles import Crop, Mark, crop_around, picture
 
 
 @dataclass(frozen=True)
@@ -46,7 +47,7 @@ def case_views(seen: Seen) -> list[CaseView]:
     return [_case_view(seen, case) for case in seen.cases]
 
 
-def _case_view(seen: Seen, case: Case) -> CaseView:
+def _case_view(seen: Seen, case: ReplayedCase) -> CaseView:
     sample = case.sample
     shown = {one.run.label: _steps(one, case) for one in seen.scores}
     masks = [
@@ -74,14 +75,14 @@ def _case_view(seen: Seen, case: Case) -> CaseView:
     return CaseView(f"{case.kind.capitalize()}: {sample.name}", Tile(drawing, caption), strips)
 
 
-def _steps(scores: Scores, case: Case) -> list[int]:
+def _steps(scores: Scores, case: ReplayedCase) -> list[int]:
     """Clicks, counted from 1, after which the mask is shown: 1, 3 and the last that matters."""
     made = len(case.replayed[scores.run.label])
     end = min(int(scores.clicks_needed[case.number]), made)
     return sorted({min(1, end), min(3, end), end} - {0})
 
 
-def _step_tile(scores: Scores, case: Case, step: int, crop: Crop, name: str) -> Tile:
+def _step_tile(scores: Scores, case: ReplayedCase, step: int, crop: Crop, name: str) -> Tile:
     clicks = scores.courses[case.number].clicks
     replayed = case.replayed[scores.run.label][step - 1]
     drawn = picture(
@@ -139,36 +140,10 @@ def map_strips(seen: Seen) -> list[Strip]:
 
 
 def _map_tiles(inside: Inside, name: str, title: str) -> list[Tile]:
-    height, width = inside.image.shape[:2]
-    marks = [Mark(float(y), float(x), sign > 0) for y, x, sign in inside.new_clicks]
-    small = (inside.affinity.shape[0] / height, inside.affinity.shape[1] / width)
-    on_map = [
-        Mark((m.y + 0.5) * small[0] - 0.5, (m.x + 0.5) * small[1] - 0.5, m.foreground)
-        for m in marks
-    ]
-    frame = _frame(inside)
-    image = (255 * np.clip(inside.image, 0, 1)).round().astype(np.uint8)
-    pictures = {
-        "new click": picture(image, mask=inside.feedback > 0.5, marks=marks),
-        "feedback M(t−1)": map_picture(inside.feedback, marks=marks),
-        "affinity W": map_picture(inside.affinity, heat=True, marks=on_map, frame=frame),
-        "refined M(r)": map_picture(inside.refined, frame=frame),
-        "updated M(u)": map_picture(inside.updated),
-        "mask M(t)": picture(image, mask=inside.answer > 0.5),
-    }
     return [
         Tile(drawn_picture(f"{name}-{at}", drawn, f"{title}, {caption}"), caption)
-        for at, (caption, drawn) in enumerate(pictures.items())
+        for at, (caption, drawn) in enumerate(zip(CAPTIONS, inside_strip(inside), strict=True))
     ]
-
-
-def _frame(inside: Inside) -> tuple[float, float, float, float] | None:
-    """FFCM's box, px of the maps; None where it is the whole of them."""
-    within = inside.box > 0.5
-    if within.all() or not within.any():
-        return None
-    rows, columns = (np.flatnonzero(within.any(axis=axis)) for axis in (1, 0))
-    return (rows[0] - 0.5, columns[0] - 0.5, rows[-1] + 0.5, columns[-1] + 0.5)
 
 
 def file_name(label: str) -> str:

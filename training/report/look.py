@@ -13,11 +13,12 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 from matplotlib import rc_context
+from matplotlib.artist import Artist
 from matplotlib.figure import Figure
-from numpy.typing import NDArray
 from PIL import Image
+
+from .tiles import RGB
 
 COLOURS = ("#2b7bd6", "#d9730d", "#1f9d70", "#c2479a", "#7d64d6", "#a1831a", "#3a9fb5", "#cc4b4b")
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")
@@ -50,8 +51,6 @@ PLOT_STYLE: dict[Any, Any] = {
     "svg.hashsalt": "report",
     "svg.fonttype": "path",
 }
-
-RGB = NDArray[np.uint8]
 
 
 @dataclass(frozen=True)
@@ -100,6 +99,17 @@ def plot(columns: int, rows: int = 1, *, width: float = 3.6, height: float = 2.7
     for axes in figure.axes:
         axes.patch.set_alpha(0)
     return figure
+
+
+def legend_below(figure: Figure) -> None:
+    """One legend for all axes of a plot, below them, where it covers no line."""
+    found: dict[str, Artist] = {}
+    for axes in figure.axes:
+        handles, labels = axes.get_legend_handles_labels()
+        found |= dict(zip(labels, handles, strict=True))
+    characters = 14 * figure.get_figwidth()
+    columns = int(characters // (max(map(len, found)) + 6))
+    figure.legend(found.values(), found.keys(), loc="outside lower center", ncols=max(1, columns))
 
 
 def drawn_plot(name: str, figure: Figure, text: str) -> Drawing:

@@ -92,7 +92,7 @@ class Replayer:
         measured = written["datasets"][self._scores.dataset]["objects"][number].get("sha256")
         if measured is not None and pixels_hash(sample) != measured:
             raise DataError(
-                f"expected the pixels of {name} that were measured, found others; evaluate anew."
+                f"Expected the pixels of {name} that were measured, found others; evaluate anew."
             )
         field = written["protocol"].get("mirror_field")
         return sample if field is None else in_a_field_of_mirror_images(sample, field)
@@ -191,7 +191,10 @@ class Samples:
             stem, _, chosen = name.rpartition(":")
             entry = self._entries.get(stem)
         if entry is None:
-            raise DataError(f"expected the object {name} in the data set, found none of that name.")
+            raise DataError(
+                f"Expected the object {name} in the data set, found none of that name; evaluate "
+                "anew, or put the old data back."
+            )
         return Case(name, entry, chosen).load()
 
 

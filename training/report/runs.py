@@ -21,7 +21,7 @@ REACHED = 0.90
 """IoU by which cases are ordered, and at which a picture is good enough to be shown as the end."""
 
 
-CLASSICAL = {"grabcut": "OpenCV GrabCut", "random-walker": "random walker"}
+CLASSICAL_TITLES = {"grabcut": "OpenCV GrabCut", "random-walker": "random walker"}
 """Names of methods; one of them is that of a data set, too."""
 
 
@@ -39,7 +39,7 @@ class Scores:
         One an object, in the set's order.
     """
 
-    run: Run
+    run: EvaluationRun
     dataset: str
     values: Mapping[str, float | None]
     courses: tuple[Course, ...]
@@ -62,7 +62,7 @@ class Scores:
 
 
 @dataclass(frozen=True, eq=False)
-class Run:
+class EvaluationRun:
     """One method in one click style.
 
     Attributes
@@ -112,6 +112,12 @@ class Run:
         ratio = settings.get("expansion_ratio", DEFAULT_RATIO)
         return self.is_ablation and ratio != DEFAULT_RATIO
 
+    @property
+    def metrics(self) -> list[str]:
+        """Names of its metrics."""
+        found = [name for of_set in self.written["datasets"].values() for name in of_set["metrics"]]
+        return list(dict.fromkeys(found))
+
     @cached_property
     def datasets(self) -> dict[str, Scores]:
         """Its data sets, in the order in which they were asked for."""
@@ -121,7 +127,7 @@ class Run:
         }
 
 
-def read_report_runs(folder: Path) -> list[Run]:
+def read_report_runs(folder: Path) -> list[EvaluationRun]:
     """The runs of a results folder, whose names tell the methods apart already."""
     written = read_runs(folder)
     several = len({_style(run) for run in written}) > 1
@@ -129,7 +135,7 @@ def read_report_runs(folder: Path) -> list[Run]:
     for run in written:
         method = _name(run)
         label = f"{method}, {_style(run)} clicks" if several else method
-        found.append(Run(label, method, run))
+        found.append(EvaluationRun(label, method, run))
     return found
 
 
@@ -137,7 +143,7 @@ def _name(run: Mapping[str, Any]) -> str:
     """Of a method; of a file the folder and the name, since a whole path is too long to be read."""
     name = str(run.get("name") or run.get("checkpoint") or run["method"])
     if "checkpoint" not in run:
-        return CLASSICAL.get(name, name)
+        return CLASSICAL_TITLES.get(name, name)
     file, comma, settings = name.partition(", ")
     return "/".join(Path(file).parts[-2:]) + comma + settings
 
@@ -146,7 +152,7 @@ def _style(run: Mapping[str, Any]) -> str:
     return str(run.get("click_style", "central"))
 
 
-def central(runs: Sequence[Run]) -> list[Run]:
+def central(runs: Sequence[EvaluationRun]) -> list[EvaluationRun]:
     """Runs by the standard robot user, without those for Table 5; all where that leaves none."""
     found = [run for run in runs if run.style == "central" and not run.is_variant]
     return found or list(runs)

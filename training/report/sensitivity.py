@@ -16,12 +16,21 @@ from numpy.typing import NDArray
 
 from training.data.evaluation_sets import DataError
 from training.evaluation.errors import UserError
+from training.evaluation.formats import DASH, number, signed, title
 
 from .cases import first_clicks
-from .formats import DASH, number, signed, title
 from .gallery import Strip, Tile, file_name
-from .look import PLOT_STYLE, Drawing, colour, drawn_picture, drawn_plot, marker, plot
-from .runs import REACHED, Run, Scores
+from .look import (
+    PLOT_STYLE,
+    Drawing,
+    colour,
+    drawn_picture,
+    drawn_plot,
+    legend_below,
+    marker,
+    plot,
+)
+from .runs import REACHED, EvaluationRun, Scores
 from .tables import Row, Table
 from .tiles import Mark, crop_around, picture
 
@@ -55,7 +64,9 @@ class Sensitivity:
     strip: Strip
 
 
-def sensitivities(runs: Sequence[Run], data_root: Path) -> tuple[list[Sensitivity], list[str]]:
+def sensitivities(
+    runs: Sequence[EvaluationRun], data_root: Path
+) -> tuple[list[Sensitivity], list[str]]:
     """The comparison of every method and data set of which there are several styles."""
     found, missing = [], []
     for method in dict.fromkeys(run.method for run in runs):
@@ -148,7 +159,7 @@ def _drawing(scores: Sequence[Scores], heading: str) -> Drawing:
         for axes in figure.axes:
             axes.set_xlabel("clicks")
             axes.set_xticks([1, *range(5, last + 1, 5)])
-            axes.legend(loc="lower right")
+        legend_below(figure)
     of_means, _ = spread(clicks)
     text = f"Click styles of {heading}: their means are {of_means:.2f} clicks apart"
     return drawn_plot(f"styles-{file_name(heading)}", figure, text)

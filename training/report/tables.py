@@ -4,23 +4,42 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Literal
+
+from training.evaluation.formats import DASH, number, title
+from training.evaluation.tables import markdown_table
 
 from . import paper
-from .formats import DASH, number, title
 from .paper import Column, PaperRow
-from .runs import Run, Scores
+from .runs import EvaluationRun, Scores
 
-HERE = "measured here"
+HERE, NOT_HERE = "measured here", "not measured"
+
+Kind = Literal["", "ours", "missing"]
+"""Of a row: quoted or one among its like, measured here beside quoted ones, or not measured."""
 
 
 @dataclass(frozen=True)
 class Row:
-    """A row: its first cells, its figures, and whether they were measured here."""
+    """A row.
+
+    Attributes
+    ----------
+    heads, cells
+        Its first cells, and its figures.
+    kind
+        Where the figures come from.
+    note
+        What a reader of the row has to know.
+    command
+        What makes the figures of a row that was not measured.
+    """
 
     heads: tuple[str, ...]
     cells: tuple[str, ...]
-    is_ours: bool = False
+    kind: Kind = ""
     note: str = ""
+    command: str = ""
 
 
 @dataclass(frozen=True)
@@ -49,8 +68,22 @@ class Table:
         """Heads of all figures' columns, each with its group's name, as one line."""
         return tuple(f"{group} {head}".strip() for group, heads in self.groups for head in heads)
 
+    @property
+    def notes(self) -> list[tuple[str, str]]:
+        """Rows' names and notes, for a form that has no room for them in the table."""
+        return [(row.heads[0], row.note) for row in self.rows if row.note]
 
-def metrics_table(runs: Sequence[Run], dataset: str) -> Table:
+    @property
+    def commands(self) -> list[tuple[str, str]]:
+        """Names of the rows that a command makes, and the command; they stand below the table."""
+        found: dict[str, list[str]] = {}
+        for row in self.rows:
+            if row.command:
+                found.setdefault(row.command, []).append(", ".join(row.heads[:-1]))
+        return [("; ".join(names), command) for command, names in found.items()]
+
+
+def metrics_table(runs: Sequence[EvaluationRun], dataset: str) -> Table:
     """All metrics of a data set, one row a run."""
     scores = [run.datasets[dataset] for run in runs if dataset in run.datasets]
     names = list(dict.fromkeys(name for found in scores for name in found.values))
@@ -67,7 +100,7 @@ def metrics_table(runs: Sequence[Run], dataset: str) -> Table:
     )
 
 
-def paper_table(runs: Sequence[Run], table: int) -> Table | None:
+def paper_table(runs: Sequence[EvaluationRun], table: int) -> Table | None:
     """Table 1 or 2 of the paper with the runs' rows below it; None if no data set is in both."""
     columns = [
         column for column in paper.COLUMNS[table] if any(_on(run, column[0]) for run in runs)
@@ -98,7 +131,7 @@ def _paper_row(row: PaperRow, columns: Sequence[Column]) -> Row:
     return Row(heads, cells)
 
 
-def _our_row(run: Run, columns: Sequence[Column]) -> Row:
+def _our_row(run: EvaluationRun, columns: Sequence[Column]) -> Row:
     cells = tuple(our_number(run, column) for column in columns)
     notes = [
         note
@@ -106,10 +139,10 @@ def _our_row(run: Run, columns: Sequence[Column]) -> Row:
         if (scores := _on(run, dataset)) is not None and (note := incomparable(scores))
     ]
     heads = (run.label, DASH, DASH, HERE)
-    return Row(heads, cells, is_ours=True, note="; ".join(notes))
+    return Row(heads, cells, "ours", "; ".join(notes))
 
 
-def our_number(run: Run, column: Column) -> str:
+def our_number(run: EvaluationRun, column: Column) -> str:
     """A run's value in one of the paper's columns; a dash where it has none."""
     scores = _on(run, column[0])
     return DASH if scores is None else number(column[1], scores.values.get(column[1]))
@@ -132,25 +165,16 @@ def incomparable(scores: Scores) -> str:
     return f"{paper.NAMES.get(name or '', scores.dataset)}: {', '.join(reasons)}" if reasons else ""
 
 
-def _on(run: Run, papers_dataset: str) -> Scores | None:
+def _on(run: EvaluationRun, papers_dataset: str) -> Scores | None:
     return next(
         (s for name, s in run.datasets.items() if paper.papers_name(name) == papers_dataset), None
     )
 
 
 def plain_text(table: Table) -> str:
-    """A table in Markdown; notes follow the row's name in brackets."""
-    lines = [[*table.heads, *table.columns]]
-    for row in table.rows:
-        heads = [cell.replace("|", "\\|") for cell in row.heads]
-        if row.is_ours:
-            heads[0] = f"**{heads[0]}**" + (f" ({row.note})" if row.note else "")
-        lines.append([*heads, *row.cells])
-    widths = [max(len(line[at]) for line in lines) for at in range(len(lines[0]))]
-    rules = ["-" * max(width, 3) for width in widths[: len(table.heads)]]
-    rules += ["-" * (max(width, 3) - 1) + ":" for width in widths[len(table.heads) :]]
-    lines.insert(1, rules)
-    return "\n".join(
-        f"| {' | '.join(cell.ljust(width) for cell, width in zip(line, widths, strict=True))} |"
-        for line in lines
-    )
+    """A table in Markdown; names of what was measured here are bold."""
+    rows = [
+        [f"**{row.heads[0]}**" if row.kind == "ours" else row.heads[0], *row.heads[1:], *row.cells]
+        for row in table.rows
+    ]
+    return markdown_table(table.heads, table.columns, rows)

@@ -2,39 +2,39 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
+import cv2
 import numpy as np
-from matplotlib import colormaps
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
-from matplotlib.patheffects import withStroke
 from numpy.typing import NDArray
 from PIL import Image
 
 from training.evaluation.classical import eight_bit_rgb
 
-from .look import RGB
-
 LONG_SIDE = 480
 """Longer side of a tile, px."""
 
+RGB = NDArray[np.uint8]
+Colour = tuple[int, int, int]
+
 MASK = np.array([70, 150, 255])
-FOREGROUND, BACKGROUND = "#17a34a", "#dc2626"
-OBJECT = "#ffd60a"
-HEAT = colormaps["turbo"]
-"""Blue for low, red for high affinity, as in the paper's Fig. 6."""
+FOREGROUND: Colour = (23, 163, 74)
+BACKGROUND: Colour = (220, 38, 38)
+OBJECT: Colour = (255, 214, 10)
+WHITE: Colour = (255, 255, 255)
+RIM: Colour = (40, 40, 40)
+
+FINE = 4
+"""Bits of a position within a px."""
 
 
 class Mark(NamedTuple):
-    """A click to be drawn: its place in the picture, its sign, its number (0: none)."""
+    """A click to be drawn: its place in the picture, its sign."""
 
     y: float
     x: float
     foreground: bool
-    number: int = 0
 
 
 class Crop(NamedTuple):
@@ -85,6 +85,7 @@ def picture(
     outline: NDArray[np.bool_] | None = None,
     marks: Sequence[Mark] = (),
     frame: tuple[float, float, float, float] | None = None,
+    long_side: int = LONG_SIDE,
 ) -> RGB:
     """A tile with what is given drawn on it.
 
@@ -100,65 +101,81 @@ def picture(
         Clicks; the newest is drawn last.
     frame
         ``y0, x0, y1, x1`` of a rectangle, px of the image.
+    long_side
+        Of the tile, px.
     """
     pixels = eight_bit_rgb(image)
     height, width = pixels.shape[:2]
-    scale = LONG_SIDE / max(height, width)
+    scale = long_side / max(height, width)
     size = (max(1, round(width * scale)), max(1, round(height * scale)))
-    shown = np.asarray(Image.fromarray(pixels).resize(size, Image.Resampling.BICUBIC), np.float32)
+    shown = _resized(pixels, size).astype(np.float32)
     if mask is not None:
-        inside = np.asarray(Image.fromarray(mask).resize(size, Image.Resampling.NEAREST))
+        inside = cv2.resize(mask.astype(np.uint8), size, interpolation=cv2.INTER_NEAREST) > 0
         shown = np.where(inside[..., None], 0.55 * shown + 0.45 * MASK, 0.8 * shown)
-    figure = Figure(figsize=(size[0] / 100, size[1] / 100), dpi=100)
-    axes = figure.add_axes((0, 0, 1, 1))
-    axes.set_axis_off()
-    limits = (-0.5, width - 0.5, height - 0.5, -0.5)
-    axes.imshow(shown.clip(0, 255).astype(np.uint8), extent=limits, interpolation="nearest")
+    drawn = shown.round().astype(np.uint8)
     unit = size[0] / LONG_SIDE  # tiles of a row are shown with one width
-    for border, colour in ((mask, "white"), (outline, OBJECT)):
-        if border is not None and border.any():
-            line = 2 * unit
-            drawn = axes.contour(_padded(border), levels=[0.5], colors=colour, linewidths=line)
-            drawn.set(path_effects=[withStroke(linewidth=1.8 * line, foreground="#000000b0")])
+    for border, colour in ((mask, WHITE), (outline, OBJECT)):
+        if border is not None:
+            _draw_border(drawn, border, colour, max(1, round(2.4 * unit)))
     if frame is not None:
-        y0, x0, y1, x1 = frame
-        axes.plot(
-            [x0, x1, x1, x0, x0], [y0, y0, y1, y1, y0], "--", color="white", linewidth=2.2 * unit
-        )
+        corners = [(side + 0.5) * scale - 0.5 for side in frame]
+        _draw_dashes(drawn, corners, max(1, round(3 * unit)), max(3, round(9 * unit)))
     for at, mark in enumerate(marks):
-        _draw_mark(axes, mark, (17 if at == len(marks) - 1 else 12) * unit)
-    axes.set_xlim(-0.5, width - 0.5)
-    axes.set_ylim(height - 0.5, -0.5)
-    return _rendered(figure)
+        place = ((mark.x + 0.5) * scale - 0.5, (mark.y + 0.5) * scale - 0.5)
+        _draw_mark(drawn, place, mark.foreground, (12 if at == len(marks) - 1 else 8.5) * unit)
+    return drawn
 
 
-def _padded(mask: NDArray[np.bool_]) -> NDArray[np.float32]:
-    """The mask with its outermost pixels off, so that its border closes at the picture's edge."""
-    found = mask.astype(np.float32)
-    found[[0, -1]] = 0
-    found[:, [0, -1]] = 0
-    return found
+def _resized(pixels: RGB, size: tuple[int, int]) -> RGB:
+    """To ``(width, height)``, without aliasing where that is less."""
+    found = np.asarray(Image.fromarray(pixels).resize(size, Image.Resampling.BICUBIC))
+    return found.astype(np.uint8, copy=False)
 
 
-def _draw_mark(axes: Axes, mark: Mark, size: float) -> None:
-    """A click of a diameter in points; its sign is there for those who do not see its colour."""
-    colour = FOREGROUND if mark.foreground else BACKGROUND
-    rim: dict[str, Any] = {"markeredgecolor": "white", "markeredgewidth": 0.12 * size}
-    axes.plot(mark.x, mark.y, "o", color=colour, markersize=size, clip_on=False, **rim)
-    symbol = "+" if mark.foreground else "_"
-    line: dict[str, Any] = {"markersize": 0.55 * size, "markeredgewidth": 0.13 * size}
-    axes.plot(mark.x, mark.y, symbol, color="white", clip_on=False, **line)
+def _draw_border(drawn: RGB, mask: NDArray[np.bool_], colour: Colour, line: int) -> None:
+    """The border of a mask, with a dark rim, so that it is seen on any ground."""
+    height, width = drawn.shape[:2]
+    smooth = cv2.resize(mask.astype(np.float32), (width, height), interpolation=cv2.INTER_LINEAR)
+    inside = (smooth > 0.5).astype(np.uint8)
+    contours, _ = cv2.findContours(inside, cv2.RETR_LIST, cv2.CHAIN_APPROX_NONE)
+    for shade, thickness in ((RIM, line + 2), (colour, line)):
+        cv2.drawContours(drawn, contours, -1, shade, thickness, cv2.LINE_AA)
+
+
+def _draw_dashes(drawn: RGB, corners: Sequence[float], line: int, dash: int) -> None:
+    """A dashed rectangle from its corners ``y0, x0, y1, x1``."""
+    y0, x0, y1, x1 = (round(corner) for corner in corners)
+    for x in range(x0, x1, 2 * dash):
+        for y in (y0, y1):
+            cv2.line(drawn, (x, y), (min(x + dash, x1), y), WHITE, line)
+    for y in range(y0, y1, 2 * dash):
+        for x in (x0, x1):
+            cv2.line(drawn, (x, y), (x, min(y + dash, y1)), WHITE, line)
+
+
+def _draw_mark(drawn: RGB, place: tuple[float, float], foreground: bool, radius: float) -> None:
+    """A click; its sign is there for those who do not see its colour."""
+
+    def fine(value: float) -> int:
+        return round(value * (1 << FINE))
+
+    x, y = place
+    colour = FOREGROUND if foreground else BACKGROUND
+    for shade, reach in ((WHITE, radius), (colour, 0.8 * radius)):
+        cv2.circle(drawn, (fine(x), fine(y)), fine(reach), shade, -1, cv2.LINE_AA, FINE)
+    arm, line = 0.45 * radius, max(1, round(0.22 * radius))
+    bars = [((x - arm, y), (x + arm, y)), ((x, y - arm), (x, y + arm))]
+    for (x0, y0), (x1, y1) in bars if foreground else bars[:1]:
+        ends = (fine(x0), fine(y0)), (fine(x1), fine(y1))
+        cv2.line(drawn, *ends, WHITE, line, cv2.LINE_AA, FINE)
 
 
 def map_picture(values: NDArray[np.float32], *, heat: bool = False, **drawn: Any) -> RGB:
-    """A tile of a map ``(H, W)`` in 0-1, grey or as a heat map; more is drawn as on `picture`."""
-    clipped = np.clip(values, 0, 1)
-    pixels = HEAT(clipped)[..., :3] if heat else np.repeat(clipped[..., None], 3, axis=2)
-    return picture((255 * pixels).round().astype(np.uint8), **drawn)
+    """A tile of a map ``(H, W)`` in 0-1, grey or as a heat map; more is drawn as on `picture`.
 
-
-def _rendered(figure: Figure) -> RGB:
-    rgba = io.BytesIO()
-    figure.savefig(rgba, format="rgba", dpi=figure.dpi)
-    width, height = (round(side * figure.dpi) for side in figure.get_size_inches())
-    return np.frombuffer(rgba.getvalue(), np.uint8).reshape(height, width, 4)[..., :3].copy()
+    A heat map is blue for low and red for high values, as in the paper's Fig. 6.
+    """
+    grey = (255 * np.clip(values, 0, 1)).round().astype(np.uint8)
+    if not heat:
+        return picture(grey, **drawn)
+    return picture(cv2.applyColorMap(grey, cv2.COLORMAP_TURBO)[..., ::-1], **drawn)

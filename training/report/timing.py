@@ -8,12 +8,13 @@ from dataclasses import dataclass
 import numpy as np
 from matplotlib import rc_context
 
+from training.evaluation.formats import DASH, milliseconds
+
 from .cases import Seen
-from .formats import DASH, milliseconds
-from .look import PLOT_STYLE, Drawing, colour, drawn_plot, plot
+from .look import PLOT_STYLE, Drawing, colour, drawn_plot, legend_below, plot
 from .recorder import CFFM, CLICKS, ENCODER, FFCM, HEAD
 from .replay import CLICK
-from .runs import Run
+from .runs import EvaluationRun
 from .tables import Row, Table
 
 AROUND = "windows, resampling, mask"
@@ -107,7 +108,7 @@ def parts_drawing(found: Sequence[Timing]) -> Drawing:
         axes.invert_yaxis()
         axes.set_xlabel("ms")
         axes.grid(visible=False, axis="y")
-        figure.legend(loc="outside lower center", ncols=4)
+        legend_below(figure)
     slowest = max(found, key=lambda one: one.total)
     text = (
         f"Time per click by part; {slowest.label}, {slowest.kind}: "
@@ -116,7 +117,7 @@ def parts_drawing(found: Sequence[Timing]) -> Drawing:
     return drawn_plot("time-by-part", figure, text)
 
 
-def spent_table(runs: Sequence[Run]) -> Table:
+def spent_table(runs: Sequence[EvaluationRun]) -> Table:
     """Seconds of the evaluation itself: the clicks, and all that is around them."""
     rows = []
     for run in runs:

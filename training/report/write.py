@@ -13,7 +13,7 @@ MARKDOWN = "report.md"
 PICTURES = "report_pictures"
 
 
-def write_report(folder: Path, data_root: Path) -> None:
+def write_report(folder: Path, data_root: Path) -> list[Path]:
     """Write the report of a results folder.
 
     ``report.html`` holds all its pictures; ``report.md`` has them as PNG files in a folder beside
@@ -26,6 +26,11 @@ def write_report(folder: Path, data_root: Path) -> None:
         With ``results.json``.
     data_root
         Where the data lie, for the pictures.
+
+    Returns
+    -------
+    list of Path
+        Of both files.
     """
     found = contents(read_report_runs(folder), data_root)
     pictures = folder / PICTURES
@@ -34,7 +39,9 @@ def write_report(folder: Path, data_root: Path) -> None:
         old.unlink()
     for drawing in found.drawings():
         (pictures / f"{drawing.name}.png").write_bytes(drawing.png)
+    paths = []
     for name, text in ((HTML, html_page(found)), (MARKDOWN, markdown_page(found, PICTURES))):
         unfinished = folder / f"{name}.part"
         unfinished.write_text(text, encoding="utf-8")
-        unfinished.replace(folder / name)
+        paths.append(unfinished.replace(folder / name))
+    return paths

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from training.report import paper
-from training.report.runs import Run
+from training.report.runs import EvaluationRun
 from training.report.tables import HERE, paper_table
 
 
@@ -55,7 +55,7 @@ def _value(cell: str) -> float | None:
         return None
 
 
-def run(dataset: str, metrics: dict[str, float], objects: int, **changed: object) -> Run:
+def run(dataset: str, metrics: dict[str, float], objects: int, **changed: object) -> EvaluationRun:
     course = {"name": "a", "seconds": 1.0, "start": None, "clicks": []}
     click = {"y": 0, "x": 0, "foreground": True, "iou": 1, "biou": 1, "assd": 0, "seconds": 0.1}
     written = {
@@ -66,7 +66,7 @@ def run(dataset: str, metrics: dict[str, float], objects: int, **changed: object
             dataset: {"metrics": metrics, "objects": [course | {"clicks": [click]}] * objects}
         },
     }
-    return Run("FCFI", "FCFI", written)
+    return EvaluationRun("FCFI", "FCFI", written)
 
 
 def test_quoted_rows_and_ours_are_told_apart_even_when_named_alike() -> None:

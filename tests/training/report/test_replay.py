@@ -11,16 +11,18 @@ from training.evaluation.metrics import iou
 from training.report.cases import chosen
 from training.report.recorder import CFFM, ENCODER, FFCM, HEAD
 from training.report.replay import CLICK, Replayer
-from training.report.runs import Run, read_report_runs
+from training.report.runs import EvaluationRun, read_report_runs
 
 
 @pytest.fixture(scope="module")
-def runs(folder: Path) -> list[Run]:
+def runs(folder: Path) -> list[EvaluationRun]:
     return read_report_runs(folder)
 
 
 @pytest.mark.parametrize("at", range(4))
-def test_replayed_masks_have_the_recorded_ious(runs: list[Run], at: int, tmp_path: Path) -> None:
+def test_replayed_masks_have_the_recorded_ious(
+    runs: list[EvaluationRun], at: int, tmp_path: Path
+) -> None:
     scores = runs[at].datasets["sample"]
     replayer = Replayer(scores, tmp_path)
     for number, course in enumerate(scores.courses):
@@ -30,7 +32,9 @@ def test_replayed_masks_have_the_recorded_ious(runs: list[Run], at: int, tmp_pat
         assert found == [click.iou for click in course.clicks]
 
 
-def test_what_is_inside_follows_the_equations_of_ffcm(runs: list[Run], tmp_path: Path) -> None:
+def test_what_is_inside_follows_the_equations_of_ffcm(
+    runs: list[EvaluationRun], tmp_path: Path
+) -> None:
     scores = next(run for run in runs if run.label == "fcfi-lite, central clicks").datasets[
         "sample"
     ]
@@ -57,7 +61,7 @@ def test_what_is_inside_follows_the_equations_of_ffcm(runs: list[Run], tmp_path:
         assert 0 < inside.box.mean() < 0.5
 
 
-def test_what_is_inside_is_not_mirrored(runs: list[Run], tmp_path: Path) -> None:
+def test_what_is_inside_is_not_mirrored(runs: list[EvaluationRun], tmp_path: Path) -> None:
     compared = 0
     for run in runs:
         if not run.is_network:
@@ -78,14 +82,16 @@ def test_what_is_inside_is_not_mirrored(runs: list[Run], tmp_path: Path) -> None
     assert compared > 2
 
 
-def test_methods_other_than_networks_have_nothing_inside(runs: list[Run], tmp_path: Path) -> None:
+def test_methods_other_than_networks_have_nothing_inside(
+    runs: list[EvaluationRun], tmp_path: Path
+) -> None:
     scores = next(run for run in runs if run.method == "OpenCV GrabCut").datasets["sample"]
     (click,) = Replayer(scores, tmp_path).clicks(0, 1)
     assert click.inside is None
     assert set(click.seconds) == {CLICK}
 
 
-def test_times_of_the_parts_lie_within_the_click(runs: list[Run], tmp_path: Path) -> None:
+def test_times_of_the_parts_lie_within_the_click(runs: list[EvaluationRun], tmp_path: Path) -> None:
     scores = next(run for run in runs if run.label == "fcfi-lite, central clicks").datasets[
         "sample"
     ]
@@ -97,7 +103,7 @@ def test_times_of_the_parts_lie_within_the_click(runs: list[Run], tmp_path: Path
         assert sum(parts.values()) < click.seconds[CLICK]
 
 
-def test_best_median_and_worst_are_in_this_order(runs: list[Run]) -> None:
+def test_best_median_and_worst_are_in_this_order(runs: list[EvaluationRun]) -> None:
     for run in runs:
         scores = run.datasets["sample"]
         cases = chosen(scores)

@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from training.report import write_report
-from training.report.formats import title
+from training.evaluation.formats import title
+from training.report.write import write_report
 
 from .reading import Reader
 

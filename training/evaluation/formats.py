@@ -1,4 +1,4 @@
-"""How numbers are written: one place for all tables, figures and captions."""
+"""How numbers are written: one place for the terminal, and the report's tables and captions."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def title(metric: str) -> str:
     """Head of a metric's column, with its unit and the direction in which it is better."""
     stem = metric.partition("@")[0]
     arrow = UP if stem in ("IoU", "BIoU") else DOWN
-    return f"{TITLES.get(metric, metric)}{UNITS.get(stem, '')}\N{NO-BREAK SPACE}{arrow}"
+    return f"{TITLES.get(metric, metric)}{UNITS.get(stem, '')} {arrow}"
 
 
 def number(metric: str, value: float | None) -> str:

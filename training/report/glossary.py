@@ -1,0 +1,34 @@
+"""What the metrics of a report are, for people who meet them for the first time."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from training.evaluation.formats import TITLES
+
+from .runs import EvaluationRun
+
+MEANINGS = {
+    "NoC": "mean number of clicks to an IoU of so many per cent; an object that never gets there "
+    "counts {last}",
+    "NoF": "objects that do not get to an IoU of 0.90 within {last}",
+    "IoU": "mean overlap with the object after so many clicks",
+    "BIoU": "mean overlap of the bands along both borders after so many clicks",
+    "ASSD": "mean distance of the two contours after so many clicks, in pixels",
+    "LoweredIoU": "share of all clicks after which the IoU is lower than before",
+    "SPC": "seconds per click",
+}
+"""By the beginning of their names."""
+
+
+def glossary(runs: Sequence[EvaluationRun]) -> list[tuple[str, str]]:
+    """Names of the runs' metrics, those of a kind together, and what they are."""
+    most = runs[0].max_clicks
+    last = "1 click" if most == 1 else f"{most} clicks"
+    kinds: dict[str, list[str]] = {}
+    for name in dict.fromkeys(name for run in runs for name in run.metrics):
+        kinds.setdefault(name.partition("@")[0].rstrip("0123456789"), []).append(name)
+    return [
+        (", ".join(TITLES.get(name, name) for name in names), MEANINGS[kind].format(last=last))
+        for kind, names in kinds.items()
+    ]
