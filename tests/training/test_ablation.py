@@ -92,7 +92,7 @@ def test_a_folder_stands_for_the_checkpoints_in_it(tmp_path: Path) -> None:
 
 
 def test_a_folder_without_checkpoints_is_an_error(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match=r"expected checkpoints \(.pth, .safetensors\) in"):
+    with pytest.raises(UserError, match=r"Expected checkpoints \(.pth, .safetensors\) in"):
         checkpoints_in([str(tmp_path)])
 
 
@@ -134,5 +134,12 @@ def test_the_tables_have_figures_dashes_and_commands(tmp_path: Path) -> None:
     for ratio in RATIOS:
         cells = read.table("Table 5: ").row(f"r = {ratio}")
         assert cells[3:] == [f"{by_ratio[ratio][name]:.2f}" for name in ("NoC@85", "NoC@90")]
-    commands = [text for text in read.text if text.startswith("to be trained: ")]
-    assert "to be trained: python -m training.train fcfi_lite --set" in commands[0]
+    table = read.table("Table 3: ")
+    assert table.kinds[table.rows.index(table.row("Baseline"))] == "missing"
+    assert table.kinds[table.rows.index(table.row("+ FFC + CFF"))] == "ours"
+    assert not any("training.train" in cell for row in table.rows for cell in row)
+    commands = [text for text in read.text if text.startswith("python -m training.train")]
+    assert commands[0].startswith("python -m training.train fcfi_lite --set")
+    text = (output / "report.md").read_text()
+    assert all(f"`{command}`" in text for command in commands)
+    assert not any("training.train" in line for line in text.split("\n") if line[:1] == "|")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -17,7 +18,6 @@ from training import evaluate
 from training.evaluation import networks
 from training.evaluation.courses import Method
 from training.evaluation.methods import CLASSICAL_FACTORIES, method_of
-from training.evaluation.options import arguments
 from training.evaluation.results import courses_of, read_runs
 
 OBJECT = np.zeros((10, 12), bool)
@@ -101,30 +101,42 @@ def test_the_command_writes_every_click_and_what_is_needed_to_repeat_it(
     assert "| one" in capsys.readouterr().out
 
 
+def refused(command: str, capsys: pytest.CaptureFixture[str]) -> str:
+    """What a command says that cannot be done."""
+    with pytest.raises(SystemExit) as left:
+        main(command.split())
+    assert left.value.code == 1
+    return capsys.readouterr().err
+
+
 @pytest.mark.parametrize("pair", ["flip", "flop=1", "threshold=2"])
 def test_a_wrong_setting_is_one_clear_sentence(
-    root: Path, row_by_row: list[dict[str, Any]], pair: str
+    root: Path, row_by_row: list[dict[str, Any]], pair: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    with pytest.raises(SystemExit, match=r"error: .*(key=value|the settings are)"):
-        main(["--dataset", "one", "--data-root", str(root), "--settings", pair])
+    said = refused(f"--dataset one --data-root {root} --settings {pair}", capsys)
+    assert re.fullmatch(r"error: Expected .*(write key=value|the settings are .*)\.\n", said)
     assert not row_by_row
 
 
 @pytest.mark.parametrize("wrong", ["--limit 0", "--max-clicks x", "--stop-at 1.5", "--stop-at a"])
 def test_a_wrong_number_is_refused(wrong: str, capsys: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(SystemExit):
-        arguments(["--dataset", "one", *wrong.split()])
-    assert f"got '{wrong.split()[1]}'" in capsys.readouterr().err
+    said = refused(f"--dataset one {wrong}", capsys)
+    assert re.fullmatch(rf"error: argument --.*: Expected .*, got '{wrong.split()[1]}'; .*\n", said)
 
 
-def test_a_checkpoint_that_is_not_there_is_one_clear_sentence(root: Path) -> None:
-    with pytest.raises(SystemExit, match=r"error: .*nothing\.safetensors"):
-        main(f"--dataset one --data-root {root} --checkpoint {root}/nothing.safetensors".split())
+def test_a_checkpoint_that_is_not_there_is_one_clear_sentence(
+    root: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    command = f"--dataset one --data-root {root} --checkpoint {root}/nothing.safetensors"
+    assert re.match(r"error: .*nothing\.safetensors", refused(command, capsys))
 
 
-def test_missing_data_end_with_the_expected_tree(root: Path) -> None:
-    with pytest.raises(SystemExit, match="error: expected the data set 'three'"):
-        main(["--dataset", "three", "--data-root", str(root)])
+def test_missing_data_end_with_the_expected_tree(
+    root: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    said = refused(f"--dataset three --data-root {root}", capsys)
+    assert said.lower().startswith("error: expected the data set 'three'")
+    assert "grabcut/" in said
 
 
 def test_a_mirror_field_is_what_the_method_sees(
@@ -222,10 +234,72 @@ def test_single_differences_can_be_taken_back(root: Path, row_by_row: list[dict[
 
 
 def test_the_clean_protocol_has_nothing_to_mend(
+    root: Path, row_by_row: list[dict[str, Any]], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert "add --protocol released" in refused(
+        f"--dataset one --data-root {root} --mend iou", capsys
+    )
+
+
+def test_the_protocol_has_an_option_of_its_own(
     root: Path, row_by_row: list[dict[str, Any]]
 ) -> None:
-    with pytest.raises(SystemExit, match="add --settings protocol=released"):
-        main(f"--dataset one --data-root {root} --mend iou".split())
+    command = f"--dataset one --data-root {root} --limit 1 --output {root}"
+    identities = []
+    for written in (
+        "--protocol released --mend iou",
+        "--settings protocol=released --mend iou",
+        "--protocol released --settings protocol=released --mend iou",
+    ):
+        main([*command.split(), *written.split()])
+        (run,) = read_runs(root)
+        identities.append((run["settings"], run["mended"], run["datasets"]["one"]["settings"]))
+    assert identities[0] == identities[1] == identities[2]
+    assert identities[0][0]["protocol"] == "released"
+    assert len(list((root / "finished").iterdir())) == 1
+
+
+def test_two_protocols_are_one_too_many(
+    root: Path, row_by_row: list[dict[str, Any]], capsys: pytest.CaptureFixture[str]
+) -> None:
+    both = "--protocol released --settings flip=false protocol=clean"
+    said = refused(f"--dataset one --data-root {root} {both}", capsys)
+    assert said == (
+        "error: Expected one protocol, got --protocol released and --settings protocol=clean; "
+        "leave one of them out.\n"
+    )
+    assert not row_by_row
+
+
+def test_a_set_of_another_number_of_objects_than_published_is_said_once_and_kept(
+    root: Path, row_by_row: list[dict[str, Any]], capsys: pytest.CaptureFixture[str]
+) -> None:
+    for old, new in (("images", "img"), ("masks", "gt")):
+        (root / "one" / old).rename(root / "one" / new)
+    (root / "one").rename(root / "davis")
+    command = f"--dataset davis two --data-root {root} --output {root} --click-style central random"
+    main(command.split())
+    said = capsys.readouterr().err
+    assert said.count("warning: Expected the 345 objects") == 1
+    assert "davis was published, got 3" in said
+    for run in read_runs(root):
+        expected = {name: found["expected_objects"] for name, found in run["datasets"].items()}
+        assert expected == {"davis": 345, "two": None}
+    main([*command.split(), "--limit", "2"])  # asked for, so no surprise
+    assert "warning" not in capsys.readouterr().err
+    assert read_runs(root)[0]["datasets"]["davis"]["expected_objects"] is None
+    (root / "davis").rename(root / "davis_subset")  # another set in the same layout
+    main([*command.replace("davis", "davis_subset", 1).split()])
+    assert "warning" not in capsys.readouterr().err
+
+
+def test_the_paths_of_all_files_are_told(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    command = f"--method grabcut --dataset one --data-root {root} --limit 1 --max-clicks 1"
+    evaluate.main([*command.split(), "--output", str(root / "out")])
+    written = re.findall(r"^written: (.*)$", capsys.readouterr().out, flags=re.MULTILINE)
+    names = ["results.json", "objects.csv", "report.html", "report.md"]
+    assert written == [str(root / "out" / name) for name in names]
+    assert all(Path(path).is_file() for path in written)
 
 
 @pytest.mark.parametrize("method", CLASSICAL_FACTORIES)
@@ -291,14 +365,14 @@ def test_objects_are_chosen_by_size(root: Path) -> None:
 
 @pytest.mark.parametrize("wrong", ["--objects big", "--objects largest,big", "--click-style x"])
 def test_a_wrong_choice_is_refused(wrong: str, capsys: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(SystemExit):
-        arguments(["--dataset", "one", *wrong.split()])
-    assert f"'{wrong.split()[1]}'" in capsys.readouterr().err
+    assert f"'{wrong.split()[1]}'" in refused(f"--dataset one {wrong}", capsys)
 
 
-def test_an_unknown_method_is_one_clear_sentence(root: Path) -> None:
-    with pytest.raises(SystemExit, match=r"error: expected a method, grabcut or random-walker"):
-        main(f"--method snakes --dataset one --data-root {root}".split())
+def test_an_unknown_method_is_one_clear_sentence(
+    root: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    said = refused(f"--method snakes --dataset one --data-root {root}", capsys)
+    assert said.startswith("error: Expected a method, grabcut or random-walker")
 
 
 def test_two_tasks_in_one_folder_are_two_data_sets(tmp_path: Path) -> None:

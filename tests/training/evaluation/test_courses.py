@@ -90,7 +90,7 @@ def test_a_perfect_initial_mask_gets_no_click() -> None:
 
 def test_a_method_that_cannot_start_from_a_mask_says_so() -> None:
     sample = replace(SAMPLE, initial_mask=OBJECT)
-    with pytest.raises(UserError, match=r"expected a method with start_from\(mask\).*RowByRow"):
+    with pytest.raises(UserError, match=r"Expected a method with start_from\(mask\).*RowByRow"):
         measure(lambda image: RowByRow(), sample, ClickBudget())
 
 

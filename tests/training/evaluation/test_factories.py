@@ -74,12 +74,12 @@ def test_a_mask_to_start_from_reaches_the_method() -> None:
 @pytest.mark.parametrize(
     ("name", "message"),
     [
-        ("Whole", r"expected a method as package\.module:factory, got 'Whole'"),
-        (":Whole", "expected a method as"),
-        ("methods_of_others:", "expected a method as"),
+        ("Whole", r"Expected a method as package\.module:factory, got 'Whole'"),
+        (":Whole", "Expected a method as"),
+        ("methods_of_others:", "Expected a method as"),
         ("no_such_module_here:Whole", "importing it failed.*No module named"),
-        ("methods_of_others:Part", r"expected 'Part' .* found none; it has Floats, Home, Mute"),
-        ("methods_of_others:SIZE", "expected something to be called with an image.*is int"),
+        ("methods_of_others:Part", r"Expected 'Part' .* found none; name Floats or Home or Mute"),
+        ("methods_of_others:SIZE", "Expected something to be called with an image.*is int"),
     ],
 )
 def test_a_wrong_name_is_one_clear_sentence(name: str, message: str) -> None:
@@ -89,7 +89,7 @@ def test_a_wrong_name_is_one_clear_sentence(name: str, message: str) -> None:
 
 def test_an_object_without_click_is_one_clear_sentence() -> None:
     name = "methods_of_others:Mute"
-    with pytest.raises(UserError, match=r"expected an object with click.*got Mute"):
+    with pytest.raises(UserError, match=r"Expected an object with click.*got Mute"):
         factory_method(name, found_factory(name))(IMAGE)
 
 
@@ -99,7 +99,7 @@ def test_an_object_without_click_is_one_clear_sentence() -> None:
 def test_an_answer_that_is_no_mask_is_one_clear_sentence(kind: str, message: str) -> None:
     name = f"methods_of_others:{kind}"
     clicker = factory_method(name, found_factory(name))(IMAGE)
-    with pytest.raises(UserError, match=rf"expected a mask of \(4, 6\) bool.*{message}"):
+    with pytest.raises(UserError, match=rf"Expected a mask of \(4, 6\) bool.*{message}"):
         clicker.click(1, 1)
 
 

@@ -148,7 +148,7 @@ def test_the_last_iou_is_carried_on() -> None:
 
 @pytest.mark.parametrize("ious", [[], [0.1, 0.2, 0.3]])
 def test_no_values_or_too_many_are_one_clear_sentence(ious: list[float]) -> None:
-    with pytest.raises(ValueError, match="expected the values of 1 to 2 clicks"):
+    with pytest.raises(ValueError, match="Expected the values of 1 to 2 clicks"):
         carried_on(ious, 2)
 
 

@@ -111,7 +111,7 @@ def test_a_classical_method_is_made_again_from_its_run() -> None:
 
 def test_a_checkpoint_that_changed_is_not_taken_for_the_old_one() -> None:
     identity = network("fcfi-lite", "cpu", "search", [], CONDITIONS).identity
-    with pytest.raises(UserError, match="expected the checkpoint with the hash 000000000000"):
+    with pytest.raises(UserError, match="Expected the checkpoint with the hash 000000000000"):
         clicked({**identity, "sha256": "0" * 64, "mended": []})
 
 

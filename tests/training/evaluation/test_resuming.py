@@ -17,6 +17,8 @@ from PIL import Image
 
 CHECKOUT = Path(__file__).parents[3]
 OBJECTS = 5
+LAUNCHED = ("-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2")
+"""Before the module; torchrun takes `-m module`, so the interpreter's own `-m` is for torchrun."""
 
 METHOD = """\
 import os, time
@@ -98,14 +100,18 @@ def seen(root: Path) -> list[int]:
     return [int(line) for line in path.read_text().split()] if path.exists() else []
 
 
-def killed_at_the_fourth_object(root: Path, output: str) -> None:
-    (root / "wait").touch()
-    process = subprocess.Popen(command(root, output), cwd=root, env=environment(root))
+def until_the_fourth_object(root: Path, process: subprocess.Popen[Any]) -> None:
     limit = time.monotonic() + 240
     while 3 not in seen(root):
         assert process.poll() is None
         assert time.monotonic() < limit
         time.sleep(0.05)
+
+
+def killed_at_the_fourth_object(root: Path, output: str) -> None:
+    (root / "wait").touch()
+    process = subprocess.Popen(command(root, output), cwd=root, env=environment(root))
+    until_the_fourth_object(root, process)
     process.send_signal(signal.SIGKILL)
     assert process.wait() == -signal.SIGKILL
     (root / "wait").unlink()
@@ -133,11 +139,59 @@ def test_a_changed_method_or_image_is_measured_anew(root: Path) -> None:
     assert seen(root)[7:] == [0, 1, 2, 3, 4]
 
 
+def test_ctrl_c_tells_how_to_go_on(root: Path) -> None:
+    (root / "wait").touch()
+    process = subprocess.Popen(
+        command(root, "out"), cwd=root, env=environment(root), stderr=subprocess.PIPE, text=True
+    )
+    until_the_fourth_object(root, process)
+    process.send_signal(signal.SIGINT)
+    _, said = process.communicate(timeout=60)
+    assert process.returncode == 1
+    assert said == f"stopped; the same command goes on with what is left, from {root / 'out'}.\n"
+    (root / "wait").unlink()
+    run(root, "out")
+    assert seen(root) == [0, 1, 2, 3, 3, 4]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("wrong", ["--limit x", "--data-root nowhere"])
+def test_what_is_wrong_in_all_processes_is_said_once(root: Path, wrong: str) -> None:
+    process = subprocess.run(
+        [*command(root, "out", *LAUNCHED), *wrong.split()],
+        cwd=root,
+        env=environment(root),
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+    assert process.returncode != 0
+    assert process.stderr.lower().count("expected") == 1
+    assert "training.evaluate FAILED" in process.stderr
+
+
+@pytest.mark.slow
+def test_ctrl_c_is_answered_by_one_of_all_processes(root: Path) -> None:
+    (root / "wait").touch()
+    process = subprocess.Popen(
+        command(root, "out", *LAUNCHED),
+        cwd=root,
+        env=environment(root),
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    until_the_fourth_object(root, process)
+    os.killpg(process.pid, signal.SIGINT)  # as a terminal does
+    _, said = process.communicate(timeout=120)
+    assert process.returncode != 0
+    assert said.count("goes on with what is left") == 1
+    assert "KeyboardInterrupt" not in said
+
+
 @pytest.mark.slow
 def test_processes_share_the_objects_and_give_the_figures_of_one(root: Path) -> None:
-    launched = ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
-    # torchrun takes `-m module`, so the interpreter's own `-m` is for torchrun
-    shared = run(root, "shared", *launched)
+    shared = run(root, "shared", *LAUNCHED)
     assert sorted(seen(root)) == list(range(OBJECTS))
     assert shared["machine"]["processes"] == 2
     assert len(list((root / "shared" / "finished").iterdir())) == 2
@@ -167,7 +221,7 @@ def test_a_full_disk_is_one_clear_sentence_and_loses_nothing(root: Path) -> None
     )
     assert process.returncode == 1
     last = process.stderr.strip().splitlines()[-1]
-    assert last.startswith("error: expected to write")
+    assert last.startswith("error: Expected to write")
     assert "goes on" in last
     assert "Traceback" not in process.stderr
     finished = len(seen(root)) - 1
@@ -189,7 +243,7 @@ def test_an_unreadable_image_is_one_clear_sentence_and_loses_nothing(root: Path)
         timeout=300,
     )
     assert process.returncode == 1
-    assert "error: expected" in process.stderr
+    assert "error: expected" in process.stderr.lower()
     assert str(image) in process.stderr
     assert "Traceback" not in process.stderr
     image.write_bytes(whole)

@@ -34,3 +34,22 @@ def test_processes_of_a_machine_take_turns_with_its_gpus(monkeypatch: pytest.Mon
     assert Shard(1, 2, 0, 1).device("cuda") == "cuda"
     monkeypatch.setattr("torch.cuda.device_count", lambda: 0)
     assert shards[1].device("auto") == "auto"
+
+
+def test_of_processes_with_the_same_problem_the_first_says_it(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    problems = ["a", "", "a", "b"]
+    said = []
+    for rank, problem in enumerate(problems):
+        monkeypatch.setattr(Shard, "_of_all", lambda *_: problems)
+        with pytest.raises(SystemExit) as left:
+            Shard(rank, len(problems)).agree(problem)
+        assert left.value.code == 1
+        said.append(capsys.readouterr().err)
+    assert said == ["a\n", "", "", "b\n"]
+
+
+def test_without_a_problem_all_go_on(capsys: pytest.CaptureFixture[str]) -> None:
+    Shard().agree("")
+    assert capsys.readouterr() == ("", "")

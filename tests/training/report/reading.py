@@ -15,11 +15,11 @@ ADDRESSES = {"src", "href", "xlink:href", "srcset", "action", "poster", "data"}
 
 @dataclass
 class ReadTable:
-    """Name and cells of a table, and which of its rows are tinted as ours."""
+    """Name and cells of a table, and the kinds of its rows."""
 
     name: str
     rows: list[list[str]] = field(default_factory=list)
-    ours: list[bool] = field(default_factory=list)
+    kinds: list[str] = field(default_factory=list)
 
     def row(self, head: str) -> list[str]:
         """The row that begins with this cell."""
@@ -58,7 +58,7 @@ class Reader(HTMLParser):
             self.tables.append(ReadTable(given["aria-label"]))
         if tag == "tr":
             self.tables[-1].rows.append([])
-            self.tables[-1].ours.append(given.get("class") == "ours")
+            self.tables[-1].kinds.append(given.get("class", ""))
         if tag in ("td", "th"):
             self._cell = []
         if tag not in VOID:

@@ -72,8 +72,8 @@ def run(dataset: str, metrics: dict[str, float], objects: int, **changed: object
 def test_quoted_rows_and_ours_are_told_apart_even_when_named_alike() -> None:
     table = paper_table([run("GrabCut", {"NoC@85": 9.87, "NoC@90": 9.99}, 50)], 1)
     assert table is not None
-    assert [row.heads[-1] for row in table.rows if row.is_ours] == [HERE]
-    quoted = [row for row in table.rows if not row.is_ours]
+    assert [row.heads[-1] for row in table.rows if row.kind == "ours"] == [HERE]
+    quoted = [row for row in table.rows if row.kind != "ours"]
     assert {row.heads[-1] for row in quoted} == {"paper, Table 1"}
     assert len(quoted) == 19
     assert not any("9.87" in row.cells for row in quoted)
