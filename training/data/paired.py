@@ -35,9 +35,9 @@ def paired(
 
     def read(folder: Path, part: str) -> list[Entry]:  # noqa: ARG001 - such sets have one part
         by_stem, files = _by_stem(folder / images), pictures_in(folder / masks)
-        for image in _unmasked(folder / images, folder / masks) if complete else ():
+        if complete and (alone := _unmasked(folder / images, folder / masks)):
             raise DataError(
-                f"expected a mask named {image.stem}.* for the image {image}, found none; "
+                f"expected a mask named {alone[0].stem}.* for the image {alone[0]}, found none; "
                 "add the mask or remove the image."
             )
         pairs = ((mask.stem, _image_of(mask, by_stem), mask) for mask in files)

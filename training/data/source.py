@@ -22,7 +22,8 @@ from .packed import INDEX, PackedPictures
 from .pictures import Picture, in_validation, is_microscopy, read_picture
 
 SMALLEST_TO_SPLIT = 100
-"""Below so many pictures all are used for training and validation; of all sets together."""
+"""Below so many pictures all are used for training and validation: of the sets without
+parts of their own, all together."""
 MOST_READ_AT_START = 10_000
 """A larger source is checked on so many of its pictures, evenly spread."""
 KEPT_BYTES = 4 * 2**30
