@@ -81,10 +81,20 @@ class Case:
 
 @dataclass(frozen=True)
 class EvaluationSet:
-    """A named list of cases; iterating over it yields the samples one by one."""
+    """A named list of cases; iterating over it yields the samples one by one.
+
+    Attributes
+    ----------
+    name, cases
+        Its own name, and the objects to be measured.
+    expected_objects
+        Number of objects of the published set of this name; None if there is none, or if only
+        some of its objects were asked for.
+    """
 
     name: str
     cases: tuple[Case, ...]
+    expected_objects: int | None = None
 
     def __len__(self) -> int:
         return len(self.cases)
@@ -94,7 +104,7 @@ class EvaluationSet:
 
     def head(self, count: int | None) -> EvaluationSet:
         """The set's first cases only; all for None."""
-        return EvaluationSet(self.name, self.cases[:count])
+        return self if count is None else EvaluationSet(self.name, self.cases[:count])
 
 
 def evaluation_set(
@@ -148,7 +158,8 @@ def evaluation_set(
             f"expected masks with at least one object in {found.folder}, found none; "
             f"arrange the data like this:\n{expected_tree(found.layout.kind)}"
         )
-    return EvaluationSet(found.name, tuple(cases[:limit]))
+    whole = limit is None and not sizes and smallest_area <= 1
+    return EvaluationSet(found.name, tuple(cases[:limit]), found.objects if whole else None)
 
 
 def areas_of(annotation: Annotation) -> dict[str, int]:
