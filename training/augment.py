@@ -135,7 +135,13 @@ def mirrored(
 def paste(
     rng: Generator, image: Tensor, labels: Tensor, donor: Picture
 ) -> tuple[Tensor, Tensor, Place]:
-    """An object of ``donor`` put over the crop: image, labels, and its place in them."""
+    """An object of ``donor`` put over the crop, in a layer of its own.
+
+    Returns
+    -------
+    image, labels, place
+        ``(3, H, W)`` and ``(L + 1, H, W)`` uint8, and where the object is in the labels.
+    """
     chosen = choose_object(rng, donor.objects)
     y0, x0, y1, x1 = chosen.box
     patch = torch.from_numpy(donor.image[y0:y1, x0:x1].copy()).permute(2, 0, 1)
@@ -149,14 +155,14 @@ def paste(
     top = int(rng.integers(size[0] - height + 1))
     left = int(rng.integers(size[1] - width + 1))
     window = (..., slice(top, top + height), slice(left, left + width))
-    image, labels = image.clone(), labels.clone()
+    image = image.clone()
     mixed = alpha * patch.float() + (1 - alpha) * image[window].float()
     image[window] = mixed.round().to(torch.uint8)
-    value = next(v for v in range(IGNORE - 1, 0, -1) if not bool((labels[0] == v).any()))
     covered = alpha[0] > 0.5
+    labels = torch.cat([labels, torch.zeros_like(labels[:1])])
     labels[window][:, covered] = 0
-    labels[0][window][covered] = value
-    return image, labels, (0, value)
+    labels[-1][window][covered] = 1
+    return image, labels, (len(labels) - 1, 1)
 
 
 def make_sample(

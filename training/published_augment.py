@@ -16,10 +16,19 @@ from torch.nn import functional
 from torchvision.transforms import InterpolationMode
 from torchvision.transforms.v2 import functional as tv
 
+from .data.files import DataError
 from .data.pictures import Picture
 from .data.source import PictureSource
 from .recolour import recoloured_as_published
-from .targets import Generator, Sample, asked_for, draw_picture, large_enough, sample_of
+from .targets import (
+    MOST_EMPTY,
+    Generator,
+    Sample,
+    asked_for,
+    draw_picture,
+    large_enough,
+    sample_of,
+)
 
 SCALES = (0.75, 1.40)
 SMALLEST_TARGET = 80
@@ -42,8 +51,13 @@ def make_published_sample(
         Height and width of the crop, px.
     objects : int
         Objects asked for in the crop; if it has fewer they are repeated.
+
+    Raises
+    ------
+    DataError
+        When a picture cannot be read, or only crops without an object come.
     """
-    while True:
+    for _ in range(MOST_EMPTY):
         picture = draw_picture(rng, source)
         places = asked_for(rng, picture)
         for _ in range(TRIES):
@@ -60,6 +74,10 @@ def make_published_sample(
         chosen = [found[order[i % len(found)]] for i in range(objects)]
         totals = {(o.layer, o.value): o.area * scale**2 for o in picture.objects}
         return sample_of(recoloured_as_published(rng, image), labels, chosen, totals)
+    raise DataError(
+        f"expected objects that cover {SMALLEST_TARGET} px of a crop; {MOST_EMPTY} pictures drawn "
+        "one by one had none: train on larger objects, or with another augmentation."
+    )
 
 
 def scaled_crop(

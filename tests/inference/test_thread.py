@@ -43,6 +43,18 @@ def test_the_thread_has_a_number_of_threads_of_its_own() -> None:
 
 
 def test_there_are_never_more_threads_than_cores(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
     for cores, threads in [(1, 1), (2, 2), (3, 2), (8, 7)]:
         monkeypatch.setattr(os, "sched_getaffinity", lambda _, n=cores: set(range(n)), False)
         assert thread_count() == threads
+
+
+@pytest.mark.parametrize(
+    ("asked", "threads"), [("1", 1), ("3", 3), ("64", 7), ("0", 7), ("many", 7), ("", 7)]
+)
+def test_fewer_threads_may_be_asked_for(
+    monkeypatch: pytest.MonkeyPatch, asked: str, threads: int
+) -> None:
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: set(range(8)), False)
+    monkeypatch.setenv("OMP_NUM_THREADS", asked)
+    assert thread_count() == threads

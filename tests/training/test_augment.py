@@ -99,7 +99,17 @@ def test_a_pasted_object_hides_what_lies_under_it() -> None:
         shown = pasted[layer] == value
         assert shown.any()
         assert not pasted[1][shown].any()
-        assert torch.equal(pasted[:, ~shown], labels[:, ~shown])
+        assert torch.equal(pasted[:-1, ~shown], labels[:, ~shown])
+
+
+def test_an_object_can_be_pasted_where_every_value_of_a_layer_is_taken() -> None:
+    picture = overlapping()
+    image = torch.from_numpy(picture.image).permute(2, 0, 1)
+    labels = (torch.arange(96 * 120) % 254 + 1).to(torch.uint8).reshape(1, 96, 120)
+    _, pasted, (layer, value) = paste(np.random.default_rng(0), image, labels, picture)
+    shown = pasted[layer] == value
+    assert shown.any()
+    assert torch.equal(pasted[0, ~shown], labels[0, ~shown])
 
 
 def test_targets_are_different_objects_as_long_as_there_are_any() -> None:

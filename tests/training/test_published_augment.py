@@ -5,9 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+import pytest
 import torch
 
 from tests.training.test_augment import Source, overlapping
+from training.data.files import DataError
 from training.data.pictures import Picture, PictureObject
 from training.data.source import open_source
 from training.published_augment import SCALES, make_published_sample, scaled_crop
@@ -77,3 +79,13 @@ def test_the_scale_is_the_same_for_both_sides_and_within_the_paper_s_range() -> 
         sides.append((np.ptp(ys) + 1) / 100)
     assert SCALES[0] - 0.02 <= min(sides) < 0.8
     assert 1.35 < max(sides) <= SCALES[1] + 0.02
+
+
+def test_objects_that_no_crop_shows_large_enough_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("training.published_augment.MOST_EMPTY", 3)
+    labels = np.zeros((1, 60, 60), np.uint8)
+    labels[0, 20:24, 20:24] = 1
+    objects = (PictureObject(1, 16, (20, 20, 24, 24)),)
+    source = Source(Picture("a", "set", np.zeros((60, 60, 3), np.uint8), labels, objects))
+    with pytest.raises(DataError, match="cover 80 px of a crop; 3 pictures"):
+        make_published_sample(np.random.default_rng(0), source, size=(64, 64), objects=1)

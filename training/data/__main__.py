@@ -32,15 +32,18 @@ def layouts() -> None:
 def check(folder: Folder) -> None:
     """Read every picture and mask, and name those that are broken."""
     for found in sets_in(folder):
-        for part in ("train", "val") if found.layout.has_parts else ("",):
+        parts = found.own_parts
+        for part in parts or ("train",):
             whole = replace(found, layout=replace(found.layout, least_filling=0.0))
             pictures = [Unread(entry, whole) for entry in found.entries(part)]
             even = np.full(len(pictures), 1 / max(1, len(pictures)))
             objects = check_source(LazyPictures(pictures, even, room=0), len(pictures))
-            published = found.layout.objects if part != "train" else None
-            expected = f" (published: {published})" if published else ""
-            name = f"{found.name}, {part}" if part else found.name
-            print(f"{name}: {len(pictures)} pictures, {objects} objects{expected}")
+            measured = not parts or part == "val"
+            expected = f" (published: {found.objects})" if measured and found.objects else ""
+            unmasked = len(found.layout.unmasked(found.folder))
+            left_out = f"; images without a mask: {unmasked}" if unmasked else ""
+            name = f"{found.name}, {part}" if parts else found.name
+            print(f"{name}: {len(pictures)} pictures, {objects} objects{expected}{left_out}")
 
 
 @app.command()

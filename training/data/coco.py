@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import re
 from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
@@ -13,6 +14,9 @@ import numpy as np
 
 from .entries import Annotation, Entry, stacked
 from .files import DataError, read_image
+
+WORDS = {"train": {"train", "training"}, "val": {"val", "valid", "validation"}}
+"""What a file of each part is called, as a whole word of its name."""
 
 
 def coco(folder: Path, part: str) -> list[Entry]:
@@ -49,23 +53,36 @@ def coco(folder: Path, part: str) -> list[Entry]:
 
 
 def annotation_file(folder: Path, part: str) -> Path:
-    """JSON file of the part, or the only one of the folder.
+    """The only JSON file of the folder, or the part's.
 
     Raises
     ------
     DataError
         When there is none, or several and none that is named after the part.
     """
-    found = sorted([*folder.glob("annotations/*.json"), *folder.glob("*.json")])
-    instances = [path for path in found if "instances" in path.name or "lvis" in path.name] or found
-    named = [path for path in instances if part in path.stem]
-    chosen = named or (instances if len(instances) == 1 else [])
+    instances = _annotation_files(folder)
+    chosen = instances if len(instances) == 1 else _named_after(part, instances)
     if len(chosen) != 1:
         raise DataError(
             f"expected annotations/instances_{part}2017.json or one JSON file in {folder}, found "
             f"{', '.join(path.name for path in instances) or 'none'}."
         )
     return chosen[0]
+
+
+def coco_parts(folder: Path) -> tuple[str, ...]:
+    """Parts that have a file of their own; none where all pictures are in a single one."""
+    files = _annotation_files(folder)
+    return tuple(part for part in WORDS if len(files) > 1 and _named_after(part, files))
+
+
+def _annotation_files(folder: Path) -> list[Path]:
+    found = sorted([*folder.glob("annotations/*.json"), *folder.glob("*.json")])
+    return [path for path in found if "instances" in path.name or "lvis" in path.name] or found
+
+
+def _named_after(part: str, files: list[Path]) -> list[Path]:
+    return [path for path in files if WORDS[part] & set(re.findall("[a-z]+", path.stem.lower()))]
 
 
 def _file_of(picture: Mapping[str, Any]) -> str:

@@ -80,8 +80,8 @@ def _read_hierarchy(path: Path) -> dict[str, dict[str, Any]]:
     hierarchy = read_plain_pickle(path)
     found = {}
     try:
-        for name, picture in hierarchy.items():
-            _checked_name(name)
+        for key, picture in hierarchy.items():
+            name = _picture_name(key)
             count = int(picture["num_instance_masks"])
             roots = [
                 int(index)
@@ -100,16 +100,21 @@ def _read_converted(split: Path) -> dict[str, dict[str, Any]]:
         content = json.loads(path.read_text(encoding="utf-8"))
         found: dict[str, dict[str, Any]] = content["pictures"]
         for name in found:
-            _checked_name(name)
+            _picture_name(name)
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise _unexpected(path, "what `python -m training.data convert` writes") from error
     return found
 
 
-def _checked_name(name: str) -> None:
-    """Names become paths, so they must not lead anywhere else."""
+def _picture_name(key: str | int) -> str:
+    """Name of a picture by its number in COCO, which has twelve digits in the names of files.
+
+    Names become paths, so they must not lead anywhere else.
+    """
+    name = f"{key:012d}" if isinstance(key, int) else key
     if not name.isalnum():
         raise ValueError(f"{name!r} is no number of a picture")
+    return name
 
 
 def _pickled(split: Path, name: str) -> tuple[list[bytes], list[tuple[int, int]]]:

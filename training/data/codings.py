@@ -5,15 +5,22 @@ Each coding reads one plane of a file as an `Annotation`.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import cache
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 
 from .entries import IGNORE, Annotation, annotated
-from .files import DataError, Pixels, read_mask
+from .files import DataError, Pixels, plane_count, read_mask
 
 Coding = Callable[[Path, int], Annotation]
+T = TypeVar("T")
+
+TRIMAP_VALUES = (0, 128, IGNORE)
+MOST_FILES, MOST_PLANES = 100, 10
+"""Of so many masks of a set, evenly spread, so many planes are looked at to tell its coding."""
 
 
 def labels(path: Path, plane: int = 0) -> Annotation:
@@ -35,16 +42,26 @@ def trimap(path: Path, plane: int = 0) -> Annotation:
     return annotated((blue > 128).astype(np.uint8), blue == 128)
 
 
-def labels_or_trimap(path: Path, plane: int = 0) -> Annotation:
-    """Labels or the published coding, whichever a mask shows.
+def coding_of(masks: Sequence[Path]) -> Coding:
+    """Coding of a set that may hold labels or the published values 0, 128 and 255.
 
-    It holds labels if it is grey (or a palette picture) and, where it is an 8-bit one, has some
-    value from 1 to 127. Each plane is judged by itself.
+    A mask in colour has the published ones. In a grey 8-bit one that shows nothing else, 255 is an
+    object if no other mask of the set shows labels, else it is ignored as in those. The others are
+    looked at when the first such mask is read, until one has labels.
     """
-    values = read_mask(path, plane)
-    eight_bit = values.dtype in (np.uint8, np.bool_)
-    low = values.dtype == bool or not eight_bit or bool(((values > 0) & (values < 128)).any())
-    return _labels(values, path) if values.ndim == 2 and low else trimap(path, plane)
+
+    @cache
+    def hold_labels() -> bool:
+        return any(map(_shows_labels, _spread(masks, MOST_FILES)))
+
+    def coding(path: Path, plane: int = 0) -> Annotation:
+        values = read_mask(path, plane)
+        published = values.ndim == 3 or (
+            values.dtype in (np.uint8, np.bool_) and not _has_labels(values) and not hold_labels()
+        )
+        return trimap(path, plane) if published else _labels(values, path)
+
+    return coding
 
 
 def nonzero(path: Path, plane: int = 0) -> Annotation:
@@ -55,6 +72,22 @@ def nonzero(path: Path, plane: int = 0) -> Annotation:
 def bright(path: Path, plane: int = 0) -> Annotation:
     """One object wherever some channel is above 128 (COCO MVal, DAVIS-585)."""
     return _one_object(read_mask(path, plane, indices=False), 128)
+
+
+def _shows_labels(path: Path) -> bool:
+    try:
+        planes = _spread(range(plane_count(path, stack=True)), MOST_PLANES)
+        return any(_has_labels(read_mask(path, plane)) for plane in planes)
+    except DataError:  # is told when that mask itself is read
+        return False
+
+
+def _has_labels(values: Pixels) -> bool:
+    return values.ndim == 2 and values.dtype != bool and not np.isin(values, TRIMAP_VALUES).all()
+
+
+def _spread(items: Sequence[T], most: int) -> Sequence[T]:
+    return items[:: -(-len(items) // most) or 1]
 
 
 def _one_object(values: Pixels, above: int) -> Annotation:

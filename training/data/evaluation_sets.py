@@ -86,10 +86,10 @@ class EvaluationSet:
     Attributes
     ----------
     name, cases
-        Its name, and where its objects are found.
+        Its own name, and the objects to be measured.
     expected_objects
-        Number of objects of the published set; None where it is no such set, or a part of one was
-        asked for.
+        Number of objects of the published set of this name; None if there is none, or if only
+        some of its objects were asked for.
     """
 
     name: str
@@ -158,9 +158,8 @@ def evaluation_set(
             f"expected masks with at least one object in {found.folder}, found none; "
             f"arrange the data like this:\n{expected_tree(found.layout.kind)}"
         )
-    # a folder of another name has a layout, too, but is not the set that was published in it
-    whole = found.name == found.layout.kind and not sizes and smallest_area <= 1 and limit is None
-    return EvaluationSet(found.name, tuple(cases[:limit]), found.layout.objects if whole else None)
+    whole = limit is None and not sizes and smallest_area <= 1
+    return EvaluationSet(found.name, tuple(cases[:limit]), found.objects if whole else None)
 
 
 def areas_of(annotation: Annotation) -> dict[str, int]:

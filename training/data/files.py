@@ -1,7 +1,9 @@
 """Pixels of image and mask files, one plane at a time.
 
 Planes of a TIFF are those of its axes other than rows, columns and colour; every other file has
-one. Whatever a file holds, a failure to read it is a `DataError` that names it.
+one. Three or four planes that are written without a word on what they are become samples of a
+colour in a TIFF, before its rows: where a stack is read they are planes all the same. Whatever a
+file holds, a failure to read it is a `DataError` that names it.
 """
 
 from __future__ import annotations
@@ -39,18 +41,25 @@ def pictures_in(folder: Path) -> list[Path]:
     )
 
 
-def plane_count(path: Path) -> int:
-    """Number of planes of an image file, read from its head."""
+def plane_count(path: Path, *, stack: bool = False) -> int:
+    """Number of planes of an image file, read from its head; of masks as those of a stack."""
     if path.suffix.lower() not in TIFF_SUFFIXES:
         return 1
-    return _reading(path, lambda: len(_tiff_planes(path)[0]))
+    return _reading(path, lambda: len(_tiff_planes(path, stack=stack)[0]))
 
 
-def read_image(path: Path, plane: int = 0) -> Pixels:
+def read_image(path: Path, plane: int = 0, *, stack: bool = False) -> Pixels:
     """Image ``(H, W)`` or ``(H, W, 3)``.
 
     Grey stays grey in its own depth; colours of a TIFF keep their depth, of which there are three
     at most, and all others become 8-bit RGB.
+
+    Parameters
+    ----------
+    path, plane
+        File, and which of its planes.
+    stack
+        Whether samples of a colour before the rows of a TIFF are planes.
 
     Raises
     ------
@@ -58,12 +67,12 @@ def read_image(path: Path, plane: int = 0) -> Pixels:
         When the file cannot be read.
     """
     if path.suffix.lower() in TIFF_SUFFIXES:
-        return _reading(path, lambda: three_colours(_tiff_plane(path, plane)))
+        return _reading(path, lambda: three_colours(_tiff_plane(path, plane, stack=stack)))
     return _reading(path, lambda: _picture(path, indices=False, colour=True))
 
 
 def read_mask(path: Path, plane: int = 0, *, indices: bool = True) -> Pixels:
-    """Values of a mask ``(H, W)``, or ``(H, W, C)`` where it is in colour.
+    """Values of a mask ``(H, W)``, or ``(H, W, C)`` where it is in colour; of a stack's plane.
 
     Parameters
     ----------
@@ -78,7 +87,7 @@ def read_mask(path: Path, plane: int = 0, *, indices: bool = True) -> Pixels:
         When the file cannot be read or its values are not whole numbers.
     """
     if path.suffix.lower() in TIFF_SUFFIXES:
-        values = _reading(path, lambda: _tiff_plane(path, plane))
+        values = _reading(path, lambda: _tiff_plane(path, plane, stack=True))
     else:
         values = _reading(path, lambda: _picture(path, indices=indices, colour=False))
     if values.dtype.kind not in "bui":
@@ -129,15 +138,19 @@ def in_order(pixels: Pixels, axes: str) -> Pixels:
     return pixels if not colours else pixels.reshape(*pixels.shape[:2], -1)
 
 
-def _tiff_planes(path: Path) -> tuple[list[tuple[int | slice, ...]], str]:
+def _tiff_planes(path: Path, *, stack: bool) -> tuple[list[tuple[int | slice, ...]], str]:
     with tifffile.TiffFile(path) as file:
-        return planes_of(file.series[0].shape, file.series[0].axes)
+        shape, axes = file.series[0].shape, file.series[0].axes
+    if stack:
+        before, rows, after = axes.partition("Y")
+        axes = before.replace("S", "Q") + rows + after  # Q: tifffile's letter of any other axis
+    return planes_of(shape, axes)
 
 
-def _tiff_plane(path: Path, plane: int) -> Pixels:
+def _tiff_plane(path: Path, plane: int, *, stack: bool) -> Pixels:
     import zarr
 
-    keys, order = _tiff_planes(path)
+    keys, order = _tiff_planes(path, stack=stack)
     with tifffile.imread(path, aszarr=True, series=0, level=0) as store:
         array = zarr.open_array(store, mode="r")
         return in_order(np.asarray(array[keys[plane]]), order)

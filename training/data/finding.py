@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -16,11 +17,29 @@ PLACES = ("", "eval", "data/eval", "train", "data/train", "data")
 
 @dataclass(frozen=True)
 class FoundSet:
-    """A set that was found: its name, the folder that its reader takes, its layout."""
+    """A set that was found.
+
+    Attributes
+    ----------
+    name
+        Of its folder, or of the published set that it was asked for as.
+    folder
+        What its reader takes, at or below the set's folder.
+    layout
+        How it lies there.
+    objects
+        Number of objects of the published set of its name, of the validation part if it has one.
+    """
 
     name: str
     folder: Path
     layout: Layout
+    objects: int | None = None
+
+    @property
+    def own_parts(self) -> tuple[str, ...]:
+        """Which of ``"train"`` and ``"val"`` it holds; none if it does not tell them apart."""
+        return self.layout.own_parts(self.folder)
 
     def entries(self, part: str) -> list[Entry]:
         """Entries of a part, unread.
@@ -51,10 +70,12 @@ def recognised(folder: Path, name: str = "") -> FoundSet | None:
     name
         By which it is asked for; the folder's if empty.
     """
+    folder = absolute(folder)
     asked = _asked_for(name or folder.name)
-    for layout in [*asked, *(other for other in LAYOUTS if not other.by_name_only)]:
-        if (place := _place(folder, layout)) is not None:
-            return FoundSet(folder.name, place, layout)
+    objects = asked[0].objects if asked else None
+    for layout in (*asked, *LAYOUTS):
+        if (place := _place(folder, layout, named=layout in asked)) is not None:
+            return FoundSet(folder.name, place, layout, objects)
     return None
 
 
@@ -73,6 +94,7 @@ def find_set(name: str, root: Path) -> FoundSet:
     DataError
         When there is no such set; the message shows the tree that is expected.
     """
+    root = absolute(root)
     folders = [root]
     for parent in (root / place for place in PLACES):
         folders += sorted(parent.iterdir()) if parent.is_dir() else []
@@ -83,12 +105,17 @@ def find_set(name: str, root: Path) -> FoundSet:
     known = {other for layout in asked for other in (simplified(layout.kind), *layout.aliases)}
     for folder in [folder for folder in folders if simplified(folder.name) in known] + [root]:
         for layout in asked:
-            if (place := _place(folder, layout)) is not None:
-                return FoundSet(_shown(asked, folder), place, layout)
+            if (place := _place(folder, layout, named=True)) is not None:
+                return FoundSet(_shown(asked, folder), place, layout, asked[0].objects)
     raise DataError(
         f"expected the data set {name!r} below {root}, found none; "
         f"point to a folder like this:\n{expected_tree(asked[0].kind if asked else None)}"
     )
+
+
+def absolute(folder: Path) -> Path:
+    """The folder with a name, which ``.`` has not; links stay what they are."""
+    return Path(os.path.abspath(folder))  # noqa: PTH100 - `resolve` would follow links
 
 
 def _shown(asked: list[Layout], folder: Path) -> str:
@@ -103,12 +130,11 @@ def _asked_for(name: str) -> list[Layout]:
     return own + [layout for layout in LAYOUTS if wanted in layout.aliases]
 
 
-def _place(folder: Path, layout: Layout) -> Path | None:
-    """The folder at or below the set's that has the layout."""
+def _place(folder: Path, layout: Layout, *, named: bool) -> Path | None:
+    """The folder at or below the set's that has the layout, whose name the set has or not."""
     places = [folder / below for below in layout.below] if folder.is_dir() else []
-    return next(
-        (p for p in places if any(all(map(partial(_exists, p), a)) for a in layout.parts)), None
-    )
+    choices = layout.parts + (layout.parts_by_name if named else ())
+    return next((p for p in places if any(all(map(partial(_exists, p), c)) for c in choices)), None)
 
 
 def _exists(folder: Path, pattern: str) -> bool:

@@ -6,13 +6,42 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from .coco import coco
+from .coco import coco, coco_parts
 from .coco_lvis import CONVERTED, PICKLE, coco_lvis
 from .codings import bright, nonzero, trimap
 from .entries import Entry
-from .ome_zarr import ome_zarr
-from .paired import davis585, folder_of_masks, napari_labels, paired
+from .ome_zarr import ome_zarr, unlabelled_zarr
+from .paired import (
+    berkeley,
+    davis585,
+    folder_of_masks,
+    napari_labels,
+    paired,
+    unmasked_beside_labels,
+    unmasked_in_folder,
+)
 from .pascal import sbd, voc
+
+PARTS = ("train", "val")
+
+
+def no_parts(folder: Path) -> tuple[str, ...]:  # noqa: ARG001 - of any set
+    """Parts of a set that is not divided."""
+    return ()
+
+
+def none_unmasked(folder: Path) -> list[Path]:  # noqa: ARG001 - of any set
+    """Images without a mask where none is allowed."""
+    return []
+
+
+def parts_with(*files: str) -> Callable[[Path], tuple[str, ...]]:
+    """The parts of which some file lies in a folder, given by patterns with ``{}`` for the part."""
+
+    def parts(folder: Path) -> tuple[str, ...]:
+        return tuple(p for p in PARTS if any((folder / f.format(p)).is_file() for f in files))
+
+    return parts
 
 
 @dataclass(frozen=True)
@@ -26,6 +55,9 @@ class Layout:
     parts
         Paths below the set's folder, patterns allowed; it has this layout if all of them exist,
         or all of another of these alternatives.
+    parts_by_name
+        Further alternatives, which other layouts have too, so that they count only for a set of
+        this one's name.
     read
         Entries of the part ``"train"`` or ``"val"`` of the set in a folder, unread.
     tree
@@ -34,10 +66,11 @@ class Layout:
         Further names of the set and of its folder, `simplified`.
     below
         Folders that may lie between the set's and the layout's.
-    by_name_only
-        Whether the files do not tell it from another layout, so that only its name does.
-    has_parts
-        Whether it says itself what is for training and what for validation.
+    own_parts
+        Which of ``"train"`` and ``"val"`` a folder holds, where the layout says itself what is for
+        training and what for validation.
+    unmasked
+        Images of a folder that have no mask, where that is allowed.
     objects
         Number of objects of the published set, of its validation part where it has one.
     least_filling
@@ -50,10 +83,11 @@ class Layout:
     parts: tuple[tuple[str, ...], ...]
     read: Callable[[Path, str], list[Entry]]
     tree: str
+    parts_by_name: tuple[tuple[str, ...], ...] = ()
     aliases: tuple[str, ...] = ()
     below: tuple[str, ...] = ("",)
-    by_name_only: bool = False
-    has_parts: bool = False
+    own_parts: Callable[[Path], tuple[str, ...]] = no_parts
+    unmasked: Callable[[Path], list[Path]] = none_unmasked
     objects: int | None = None
     least_filling: float = 0.0
     published: bool = True
@@ -62,11 +96,11 @@ class Layout:
 def _davis585(kind: str, initial: str | None) -> Layout:
     return Layout(
         kind,
-        (("*/init_*.png",),),
+        (),
         davis585(initial),
         "SEQUENCE/FRAME.jpg, X_FRAME.png, init_sp_X_FRAME.png, init_stm_X_FRAME.png",
+        parts_by_name=(("*/init_*.png",),),
         aliases=("davis585",),
-        by_name_only=True,
         objects=585,
     )
 
@@ -83,17 +117,18 @@ LAYOUTS = (
     Layout(
         "berkeley",
         (("images-f-BRS/test", "masks-f-BRS/test"),),
-        paired("images-f-BRS/test", "masks-f-BRS/test", trimap),
+        berkeley,
         "images/NAME.*  masks/NAME.png, or both as images-f-BRS/test, masks-f-BRS/test",
+        parts_by_name=(("images", "masks"),),
         objects=100,
     ),
     Layout(
         "coco_mval",
-        (("img", "gt"),),
+        (),
         paired("img", "gt", bright),
         "img/NAME.jpg  gt/NAME.png",
+        parts_by_name=(("img", "gt"),),
         aliases=("mval",),
-        by_name_only=True,
         objects=800,
     ),
     Layout(
@@ -114,7 +149,7 @@ LAYOUTS = (
         "img/NAME.jpg  inst/NAME.mat  train.txt  val.txt",
         aliases=("benchmarkrelease",),
         below=("", "dataset", "benchmark_RELEASE/dataset"),
-        has_parts=True,
+        own_parts=parts_with("{}.txt"),
         objects=6671,
         least_filling=0.08,
     ),
@@ -125,7 +160,7 @@ LAYOUTS = (
         "JPEGImages/NAME.jpg  SegmentationObject/NAME.png  ImageSets/Segmentation/val.txt",
         aliases=("pascalvoc", "voc2012", "vocdevkit"),
         below=("", "VOC2012", "VOCdevkit/VOC2012"),
-        has_parts=True,
+        own_parts=parts_with("ImageSets/Segmentation/{}.txt"),
     ),
     Layout(
         "coco_lvis",
@@ -134,13 +169,14 @@ LAYOUTS = (
         f"train/{PICKLE}  train/masks/ID.pickle  train/images/ID.jpg or "
         "train2017/ID.jpg; val alike",
         aliases=("lvis",),
-        has_parts=True,
+        own_parts=parts_with(f"{{}}/{PICKLE}", f"{{}}/{CONVERTED}"),
     ),
     Layout(
         "folder",
         (("images", "masks"), ("images", "labels")),
         folder_of_masks,
         "images/NAME.*  masks/NAME.* or labels/NAME.* (NAME#001.png ... where objects overlap)",
+        unmasked=unmasked_in_folder,
         published=False,
     ),
     Layout(
@@ -148,6 +184,7 @@ LAYOUTS = (
         (("*[-_. ][lL]abels.*",),),
         napari_labels,
         "NAME.*  NAME_labels.* beside it",
+        unmasked=unmasked_beside_labels,
         published=False,
     ),
     Layout(
@@ -155,13 +192,14 @@ LAYOUTS = (
         (("annotations/*.json",), ("*.json", "images"), ("*.json", "*.jpg")),
         coco,
         "annotations/instances_val2017.json  val2017/NAME.jpg; train alike",
-        has_parts=True,
+        own_parts=coco_parts,
     ),
     Layout(
         "ome_zarr",
         (("*.zarr/labels",), ("labels/.zattrs",), ("labels/zarr.json",)),
         ome_zarr,
         "NAME.zarr with NAME.zarr/labels, or one such image itself",
+        unmasked=unlabelled_zarr,
         published=False,
     ),
 )

@@ -22,10 +22,10 @@ def ome_zarr(folder: Path, part: str) -> list[Entry]:  # noqa: ARG001 - one part
     The folder holds such images or is one itself. Labels have no channels, and the image's other
     axes.
     """
-    stores = [folder] if (folder / "labels").is_dir() else sorted(folder.glob("*.zarr"))
+    unlabelled = set(unlabelled_zarr(folder))
     entries = []
-    for path in stores:
-        if not (path / "labels").is_dir():
+    for path in _stores(folder):
+        if path in unlabelled:
             continue
         image = _opened(path)
         for name in _label_names(path):
@@ -41,6 +41,15 @@ def ome_zarr(folder: Path, part: str) -> list[Entry]:  # noqa: ARG001 - one part
                 read = partial(_labels, labels, plane)
                 entries.append(Entry(shown, partial(_image, image, plane), read, own))
     return entries
+
+
+def unlabelled_zarr(folder: Path) -> list[Path]:
+    """Images of the folder that have no labels."""
+    return [path for path in _stores(folder) if not (path / "labels").is_dir()]
+
+
+def _stores(folder: Path) -> list[Path]:
+    return [folder] if (folder / "labels").is_dir() else sorted(folder.glob("*.zarr"))
 
 
 @dataclass(frozen=True, eq=False)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
 
-from .codings import Coding, bright, labels_or_trimap, painted
+from .codings import Coding, bright, coding_of, painted, trimap
 from .entries import Annotation, Entry
 from .files import DataError, pictures_in, plane_count, read_image
 
@@ -14,38 +15,66 @@ LABEL_ENDINGS = ("_labels", "-labels", ".labels", " labels", "_Labels")
 """Endings of the stem of a labels file beside its image."""
 
 
-def paired(images: str, masks: str, coding: Coding) -> Callable[[Path, str], list[Entry]]:
+def paired(
+    images: str, masks: str, coding: Coding | None = None, *, complete: bool = True
+) -> Callable[[Path, str], list[Entry]]:
     """Reader of ``images/NAME.*`` and ``masks/NAME.*``.
 
     ``masks/NAME#001.png``, ``NAME#002.png`` ... all belong to ``images/NAME.*``. The planes of a
     TIFF with several are ``NAME[0]``, ``NAME[1]`` ...
+
+    Parameters
+    ----------
+    images, masks
+        Folders below the set's.
+    coding
+        Of the masks; None: what they show, see `coding_of`.
+    complete
+        Whether each image must have a mask, as in the published sets.
     """
 
     def read(folder: Path, part: str) -> list[Entry]:  # noqa: ARG001 - such sets have one part
-        by_stem = {path.stem: path for path in pictures_in(folder / images)}
-        pairs = (
-            (mask.stem, _image_of(mask, by_stem), mask) for mask in pictures_in(folder / masks)
-        )
-        return _planes(pairs, coding)
+        by_stem, files = _by_stem(folder / images), pictures_in(folder / masks)
+        if complete and (alone := _unmasked(folder / images, folder / masks)):
+            raise DataError(
+                f"expected a mask named {alone[0].stem}.* for the image {alone[0]}, found none; "
+                "add the mask or remove the image."
+            )
+        pairs = ((mask.stem, _image_of(mask, by_stem), mask) for mask in files)
+        return _planes(pairs, coding or coding_of(files))
 
     return read
 
 
+def berkeley(folder: Path, part: str) -> list[Entry]:
+    """Berkeley's images and masks in the folders of f-BRS, or of RITM."""
+    if (folder / "images-f-BRS").is_dir():
+        return paired("images-f-BRS/test", "masks-f-BRS/test", trimap)(folder, part)
+    return paired("images", "masks")(folder, part)
+
+
 def folder_of_masks(folder: Path, part: str) -> list[Entry]:
     """``images/NAME.*`` and ``masks/NAME.*``, or the same with ``labels``."""
-    masks = "masks" if (folder / "masks").is_dir() else "labels"
-    return paired("images", masks, labels_or_trimap)(folder, part)
+    return paired("images", _masks_of(folder), complete=False)(folder, part)
+
+
+def unmasked_in_folder(folder: Path) -> list[Path]:
+    """Images without a mask in what `folder_of_masks` reads."""
+    return _unmasked(folder / "images", folder / _masks_of(folder))
 
 
 def napari_labels(folder: Path, part: str) -> list[Entry]:  # noqa: ARG001 - one part
     """``NAME.*`` and, beside it, ``NAME_labels.*`` as napari saves a labels layer."""
-    by_stem = {path.stem: path for path in pictures_in(folder)}
-    pairs = []
-    for stem, path in by_stem.items():
-        ending = next((e for e in LABEL_ENDINGS if stem.endswith(e)), None)
-        if ending is not None:
-            pairs.append((stem.removesuffix(ending), _image_of(path, by_stem, ending), path))
+    by_stem = _by_stem(folder)
+    pairs = ((name, _image_of(path, by_stem, name), path) for name, path in _painted(folder))
     return _planes(pairs, painted)
+
+
+def unmasked_beside_labels(folder: Path) -> list[Path]:
+    """Images without labels in what `napari_labels` reads."""
+    labelled = list(_painted(folder))
+    names, files = {name for name, _ in labelled}, {path for _, path in labelled}
+    return [p for p in pictures_in(folder) if p not in files and p.stem not in names]
 
 
 def davis585(initial: str | None) -> Callable[[Path, str], list[Entry]]:
@@ -95,26 +124,68 @@ def _with_initial(mask: Path, given: Path | None) -> Annotation:
 
 def _planes(pairs: Iterable[tuple[str, Path, Path]], coding: Coding) -> list[Entry]:
     entries = []
+    seen: dict[str, Path] = {}
     for name, image, mask in pairs:
-        count = plane_count(mask)
-        if plane_count(image) != count:
+        if name in seen:
+            raise DataError(
+                f"expected one mask of the name {name}, found {seen[name]} and {mask}; "
+                "keep one of the two."
+            )
+        seen[name] = mask
+        count = plane_count(mask, stack=True)
+        # three or four planes of an image look like colours; its mask tells that they are not
+        stack = plane_count(image) != count
+        if plane_count(image, stack=stack) != count:
             raise DataError(
                 f"expected as many planes in {image} as the {count} of {mask}, got "
                 f"{plane_count(image)}; replace one of the two files."
             )
         for plane in range(count):
             shown = f"{name}[{plane}]" if count > 1 else name
-            read = partial(coding, mask, plane)
-            entries.append(Entry(shown, partial(read_image, image, plane), read, mask))
+            pixels = partial(read_image, image, plane, stack=stack)
+            entries.append(Entry(shown, pixels, partial(coding, mask, plane), mask))
     return entries
 
 
-def _image_of(mask: Path, images: dict[str, Path], ending: str = "") -> Path:
-    stem = mask.stem.removesuffix(ending) if ending else mask.stem.partition("#")[0]
-    try:
-        return images[stem]
-    except KeyError:
+def _masks_of(folder: Path) -> str:
+    return "masks" if (folder / "masks").is_dir() else "labels"
+
+
+def _by_stem(folder: Path) -> Mapping[str, list[Path]]:
+    found = defaultdict(list)
+    for path in pictures_in(folder):
+        found[path.stem].append(path)
+    return found
+
+
+def _painted(folder: Path) -> Iterator[tuple[str, Path]]:
+    """Name of the image of each labels file, and that file."""
+    for path in pictures_in(folder):
+        ending = next((e for e in LABEL_ENDINGS if path.stem.endswith(e)), None)
+        if ending is not None:
+            yield path.stem.removesuffix(ending), path
+
+
+def _unmasked(images: Path, masks: Path) -> list[Path]:
+    named = {_image_name(mask) for mask in pictures_in(masks)}
+    return [image for image in pictures_in(images) if image.stem not in named]
+
+
+def _image_name(mask: Path) -> str:
+    return mask.stem.partition("#")[0]
+
+
+def _image_of(mask: Path, images: Mapping[str, list[Path]], name: str = "") -> Path:
+    stem = name or _image_name(mask)
+    found = images.get(stem, [])
+    if not found:
         raise DataError(
             f"expected an image named {stem}.* for the mask {mask}, found none; "
             "add the image or remove the mask."
-        ) from None
+        )
+    if len(found) > 1:
+        raise DataError(
+            f"expected one image named {stem}.* for the mask {mask}, found "
+            f"{' and '.join(str(path) for path in found)}; keep one of them."
+        )
+    return found[0]

@@ -64,7 +64,8 @@ def read_sample(folder: Path, part: str) -> list[Entry]:  # noqa: ARG001 - it ha
 SAMPLE = FoundSet(
     NAME,
     MASKS,
-    Layout(NAME, (), read_sample, "pictures of scikit-image, masks of this project", objects=10),
+    Layout(NAME, (), read_sample, "pictures of scikit-image, masks of this project"),
+    objects=10,
 )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -15,16 +16,29 @@ from tqdm import tqdm
 
 from .entries import Entry
 from .files import DataError
-from .finding import PLACES, FoundSet, find_set, recognised
+from .finding import PLACES, FoundSet, absolute, find_set, recognised
 from .layouts import expected_tree
 from .packed import INDEX, PackedPictures
 from .pictures import Picture, in_validation, is_microscopy, read_picture
 
 SMALLEST_TO_SPLIT = 100
-"""Below so many pictures all are used for training and validation."""
+"""Below so many pictures all are used for training and validation: of the sets without
+parts of their own, all together."""
 MOST_READ_AT_START = 10_000
 """A larger source is checked on so many of its pictures, evenly spread."""
 KEPT_BYTES = 4 * 2**30
+"""What the processes of a machine keep of the pictures that they read, all together."""
+
+
+def local_process() -> tuple[int, int]:
+    """Rank and number of the processes that a launcher started on this machine for one run."""
+    given = os.environ
+    return int(given.get("LOCAL_RANK", 0)), int(given.get("LOCAL_WORLD_SIZE", 1))
+
+
+def room_of_a_process() -> int:
+    """Bytes of pixels that this process may keep."""
+    return KEPT_BYTES // local_process()[1]
 
 
 class PictureSource(Protocol):
@@ -68,7 +82,7 @@ class LazyPictures:
 
     unread: Sequence[Unread]
     weights: NDArray[np.float64]
-    room: int = KEPT_BYTES
+    room: int = field(default_factory=room_of_a_process)
     _kept: dict[int, Picture] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -123,14 +137,21 @@ def open_source(
 def sets_in(folder: Path) -> list[FoundSet]:
     """The set that a folder is, or all sets that lie in it.
 
+    Some sets lie in a folder of their publisher's; where it has others beside it, all are meant.
+
     Raises
     ------
     DataError
         When there is none.
     """
+    folder = absolute(folder)
     own = recognised(folder)
-    inner = [] if own or not folder.is_dir() else sorted(folder.iterdir())
-    sets = [own] if own else [found for path in inner if (found := recognised(path))]
+    if own is not None and own.folder == folder:
+        return [own]
+    inner = sorted(folder.iterdir()) if folder.is_dir() else []
+    sets = [found for path in inner if (found := recognised(path))]
+    if own is not None and len(sets) <= 1:
+        return [own]
     if not sets:
         raise DataError(
             f"expected a data set or a folder of sets in {folder}, found neither; "
@@ -147,15 +168,13 @@ def training_root(root: Path) -> Path:
 
 def unread_pictures(sets: Sequence[FoundSet], part: str) -> list[Unread]:
     """Pictures of a part; sets without parts of their own are split by the pictures' names."""
-    by_set = [(found, found.entries(part)) for found in sets]
-    splits = sum(len(entries) for _, entries in by_set) >= SMALLEST_TO_SPLIT
+    by_set = [(found, found.entries(part), bool(found.own_parts)) for found in sets]
+    splits = sum(len(entries) for _, entries, own in by_set if not own) >= SMALLEST_TO_SPLIT
     return [
         Unread(entry, found)
-        for found, entries in by_set
+        for found, entries, own in by_set
         for entry in entries
-        if not splits
-        or found.layout.has_parts
-        or in_validation(found.name, entry.name) == (part == "val")
+        if own or not splits or in_validation(found.name, entry.name) == (part == "val")
     ]
 
 
@@ -206,8 +225,10 @@ def check(source: PictureSource, most: int = MOST_READ_AT_START) -> int:
             return 0
 
     chosen = np.unique(np.linspace(0, len(source) - 1, min(most, len(source))).astype(int))
+    silent = local_process()[0] > 0
     with ThreadPoolExecutor(2) as pool:
-        bar = tqdm(pool.map(look, chosen), total=len(chosen), desc="checking pictures", leave=False)
+        looks = pool.map(look, chosen)
+        bar = tqdm(looks, "checking pictures", len(chosen), leave=False, disable=silent)
         objects = int(sum(bar))
     if broken:
         shown = "\n".join(sorted(broken)[:5])

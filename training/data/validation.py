@@ -9,6 +9,7 @@ import numpy as np
 
 from .entries import Annotation
 from .evaluation_sets import Case, EvaluationSet, areas_of
+from .files import DataError
 from .source import Unread, sets_in, training_root, unread_pictures
 
 NAME = "validation"
@@ -25,10 +26,18 @@ def validation_set(root: Path) -> EvaluationSet:
     Parameters
     ----------
     root : Path
-        The folder of sets that training reads, or one of the folders above it.
+        The folder of sets that training reads, or one of the folders above it. Sets of which only
+        the training part is there are left out.
+
+    Raises
+    ------
+    DataError
+        When there is no picture for validation, or a file cannot be read.
     """
+    folder = training_root(root)
+    sets = [found for found in sets_in(folder) if "val" in (found.own_parts or ("val",))]
     by_set: dict[str, list[Unread]] = defaultdict(list)
-    for picture in unread_pictures(sets_in(training_root(root)), "val"):
+    for picture in unread_pictures(sets, "val"):
         by_set[picture.found.name].append(picture)
     cases = []
     for name, pictures in sorted(by_set.items()):
@@ -37,6 +46,11 @@ def validation_set(root: Path) -> EvaluationSet:
             chosen = _chosen(entry.annotation(), entry.name)
             if chosen is not None:
                 cases.append(Case(f"{name}/{entry.name}:{chosen}", entry, chosen))
+    if not cases:
+        raise DataError(
+            f"expected pictures for validation in {folder}, found none; add sets with a validation "
+            "part, or more pictures."
+        )
     return EvaluationSet(NAME, tuple(cases))
 
 

@@ -19,10 +19,15 @@ _here = threading.local()
 
 
 def thread_count() -> int:
-    """Threads that a prediction uses: all cores but one, at least two if there are two."""
+    """Threads that a prediction uses: all cores but one, at least two if there are two.
+
+    ``OMP_NUM_THREADS`` asks for fewer, as it does of any other program that uses torch.
+    """
     affinity = getattr(os, "sched_getaffinity", None)
     cores = len(affinity(0)) if affinity else os.cpu_count() or 1
-    return min(cores, max(2, cores - 1))
+    asked = os.environ.get("OMP_NUM_THREADS", "")
+    most = int(asked) if asked.isdecimal() and int(asked) else cores
+    return min(cores, max(2, cores - 1), most)
 
 
 def submit(

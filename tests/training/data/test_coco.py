@@ -12,8 +12,9 @@ import pytest
 from pycocotools import mask as coco_mask
 
 from tests.training.data.writing import COLOUR, save, save_text
-from training.data.coco import coco
+from training.data.coco import coco, coco_parts
 from training.data.files import DataError
+from training.data.source import sets_in, unread_pictures
 
 BIG = np.zeros((3, 4), np.uint8)
 BIG[:, :3] = 1
@@ -84,6 +85,39 @@ def test_of_several_files_the_part_s_is_taken(tmp_path: Path) -> None:
     save_text(tmp_path / "annotations/instances_other_val.json", "{}")
     with pytest.raises(DataError, match=r"instances_val2017\.json or one JSON file"):
         coco(tmp_path, "val")
+
+
+def test_a_part_is_a_whole_word_of_a_file_s_name(tmp_path: Path) -> None:
+    for name in ("train.json", "evaluation.json", "valid.json"):
+        write(tmp_path, [{"segmentation": rle(SMALL)}], name, file_name=f"{name}.png")
+        save(tmp_path / f"images/{name}.png", COLOUR)
+    assert coco_parts(tmp_path) == ("train", "val")
+    assert [coco(tmp_path, part)[0].name for part in ("train", "val")] == [
+        "train.json",
+        "valid.json",
+    ]
+    (tmp_path / "valid.json").unlink()
+    assert coco_parts(tmp_path) == ("train",)
+
+
+def test_pictures_of_a_single_file_are_divided_by_their_names(tmp_path: Path) -> None:
+    pictures = [{"id": i, "file_name": f"{i}.png", "height": 3, "width": 4} for i in range(1, 121)]
+    annotations = [
+        {"id": i, "image_id": i, "category_id": 1, "iscrowd": 0, "segmentation": rle(SMALL)}
+        for i in range(1, 121)
+    ]
+    content = {"images": pictures, "annotations": annotations, "categories": [{"id": 1}]}
+    save_text(tmp_path / "set/export.json", json.dumps(content))
+    for i in range(1, 121):
+        save(tmp_path / f"set/images/{i}.png", COLOUR)
+    train, val = (
+        {picture.entry.name for picture in unread_pictures(sets_in(tmp_path), part)}
+        for part in ("train", "val")
+    )
+    assert train
+    assert val
+    assert not train & val
+    assert len(train | val) == 120
 
 
 def test_a_picture_outside_of_the_folder_is_not_read(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from pathlib import Path
 
 import numpy as np
@@ -35,6 +36,16 @@ def test_the_converted_files_give_the_same_without_the_pickles(tmp_path: Path) -
     _, after = coco_lvis(tmp_path, "val")[0].read()
     np.testing.assert_array_equal(before.layers, after.layers)
     assert (before.objects, before.stuff) == (after.objects, after.stuff)
+
+
+def test_numbers_of_pictures_may_be_integers(tmp_path: Path) -> None:
+    save_coco_lvis(tmp_path)
+    path = tmp_path / "val/hannotation.pickle"
+    summaries = pickle.loads(path.read_bytes())
+    save_pickle(path, {int(name): summary for name, summary in summaries.items()})
+    assert [entry.name for entry in coco_lvis(tmp_path, "val")] == ["000000000009"]
+    assert convert(tmp_path, "val") == 1
+    assert [entry.name for entry in coco_lvis(tmp_path, "val")] == ["000000000009"]
 
 
 def test_stuff_is_asked_for_in_some_of_the_pictures(tmp_path: Path) -> None:

@@ -125,6 +125,23 @@ def test_a_set_without_any_object_is_named(root: Path) -> None:
         evaluation_set("s", root)
 
 
+def test_a_published_set_tells_how_many_objects_it_should_have(root: Path) -> None:
+    for name in ("DAVIS", "frames"):
+        save(root / name / "img/a.png", COLOUR)
+        save(root / name / "gt/a.png", LABELS)
+    whole = evaluation_set("davis", root)
+    assert (len(whole), whole.expected_objects, whole.head(None).expected_objects) == (1, 345, 345)
+    assert evaluation_set("davis", root / "frames").expected_objects == 345
+    for some in (
+        whole.head(1),
+        evaluation_set("davis", root, limit=1),
+        evaluation_set("davis", root, sizes=("largest",), smallest_area=0),
+        evaluation_set("davis", root, smallest_area=2),
+        evaluation_set("frames", root),
+    ):
+        assert some.expected_objects is None
+
+
 def test_a_mask_without_image_is_named(root: Path) -> None:
     save(root / "s/images/a.png", COLOUR)
     save(root / "s/masks/b.png", LABELS)

@@ -13,8 +13,8 @@ import pytest
 import tifffile
 from PIL import Image
 
-from tests.training.data.writing import COLOUR, GREY, LABELS, save
-from training.data.codings import labels, labels_or_trimap, painted
+from tests.training.data.writing import COLOUR, FIRST, GREY, LABELS, SECOND, save
+from training.data.codings import coding_of, labels, painted
 from training.data.evaluation_sets import evaluation_set
 from training.data.files import DataError, plane_count, read_image, read_mask
 from training.data.source import open_source, sets_in, unread_pictures
@@ -90,6 +90,33 @@ def test_stacks_are_evaluated_and_trained_on_plane_by_plane(tmp_path: Path) -> N
     assert [len(source[i].objects) for i in range(3)] == [0, 3, 3]
 
 
+@pytest.mark.parametrize("count", [3, 4])
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.int32])
+@pytest.mark.parametrize(("image", "mask"), [("images/a", "masks/a"), ("a", "a_labels")])
+def test_three_or_four_planes_without_a_word_on_their_axes_are_a_stack(
+    tmp_path: Path, count: int, dtype: type[np.generic], image: str, mask: str
+) -> None:
+    planes = np.stack([GREY + i for i in range(count)])
+    write(tmp_path / f"cells/{image}.tif", planes, planarconfig="separate", photometric="rgb")
+    labelled = np.stack([np.roll(LABELS % 255, i, axis=1) for i in range(count)]).astype(dtype)
+    colours = {"planarconfig": "separate", "photometric": "rgb"}
+    grey = {"photometric": "minisblack"}
+    write(tmp_path / f"cells/{mask}.tif", labelled, **(grey if dtype == np.int32 else colours))
+    samples = list(evaluation_set("cells", tmp_path))
+    assert [s.name for s in samples] == [f"a[{i}]:{v}" for i in range(count) for v in (1, 2)]
+    np.testing.assert_array_equal(samples[2].image, planes[1])
+    np.testing.assert_array_equal(samples[2].object_mask, labelled[1] == 1)
+
+
+def test_three_colours_one_after_the_other_stay_colours_for_a_mask_of_one_plane(
+    tmp_path: Path,
+) -> None:
+    planes = np.moveaxis(COLOUR, -1, 0)
+    write(tmp_path / "s/images/a.tif", planes, planarconfig="separate", photometric="rgb")
+    save(tmp_path / "s/masks/a.png", LABELS)
+    np.testing.assert_array_equal(next(iter(evaluation_set("s", tmp_path))).image, COLOUR)
+
+
 def test_a_stack_lies_whole_in_training_or_in_validation(tmp_path: Path) -> None:
     stack = np.zeros((60, 3, 4), np.uint8)
     for name in ("a", "b"):
@@ -118,9 +145,60 @@ def test_labels_that_napari_saved_have_no_ignored_value(tmp_path: Path) -> None:
 
 def test_masks_of_zero_and_255_are_one_object(tmp_path: Path) -> None:
     for array in (np.where(LABELS > 0, 255, 0).astype(np.uint8), LABELS > 0):
-        annotation = labels_or_trimap(save(tmp_path / "m.png", array), 0)
+        annotation = coding_of([path := save(tmp_path / "m.png", array)])(path, 0)
         assert annotation.mask("1").sum() == 6
         assert not annotation.ignore.any()
+
+
+def test_255_is_ignored_in_all_masks_of_a_set_of_which_one_has_labels(tmp_path: Path) -> None:
+    ignored = np.where(LABELS > 0, 255, 0).astype(np.uint8)
+    masks = [save(tmp_path / "a.png", ignored), save(tmp_path / "b.png", LABELS)]
+    annotation = coding_of(masks)(masks[0], 0)
+    assert not annotation.objects
+    assert annotation.ignore.sum() == 6
+
+
+def test_labels_above_127_are_objects_of_their_own(tmp_path: Path) -> None:
+    path = save(tmp_path / "a.png", np.where(FIRST, 140, np.where(SECOND, 200, 0)).astype(np.uint8))
+    assert list(coding_of([path])(path, 0).objects) == ["140", "200"]
+
+
+def test_a_set_with_the_published_values_only_has_their_meaning(tmp_path: Path) -> None:
+    trimap = np.where(FIRST, 128, np.where(SECOND, 255, 0)).astype(np.uint8)
+    colour = np.dstack([trimap] * 3)
+    deep = np.where(SECOND, 255, 0).astype(np.uint16)
+    masks = [
+        save(tmp_path / "a.png", trimap),
+        save(tmp_path / "b.png", colour),
+        save(tmp_path / "c.png", deep),
+        save(tmp_path / "d.png", SECOND),
+    ]
+    read = [coding_of(masks)(path, 0) for path in masks]
+    for annotation in read:
+        np.testing.assert_array_equal(annotation.mask(*annotation.objects), SECOND)
+    for annotation in read[:2]:
+        np.testing.assert_array_equal(annotation.ignore, FIRST)
+
+
+def test_other_masks_are_looked_at_only_where_a_mask_leaves_its_coding_open(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    masks = [save(tmp_path / f"{i:03}.png", (SECOND * 255).astype(np.uint8)) for i in range(240)]
+    (tmp_path / "000.png").write_bytes(b"not a picture")
+    labelled = save(tmp_path / "a.png", LABELS)
+    opened: list[Path] = []
+
+    def read(path: Path, plane: int = 0, *, indices: bool = True) -> Any:
+        opened.append(path)
+        return read_mask(path, plane, indices=indices)
+
+    monkeypatch.setattr("training.data.codings.read_mask", read)
+    coding = coding_of(masks)
+    coding(labelled, 0)
+    assert opened == [labelled]
+    assert list(coding(masks[1], 0).objects) == ["1"]
+    coding(masks[2], 0)
+    assert len(set(opened)) <= 1 + 100 + 2
 
 
 def test_grey_and_deep_images_stay_as_they_are(tmp_path: Path) -> None:

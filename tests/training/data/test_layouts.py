@@ -249,6 +249,10 @@ def test_objects_of_sbd_that_hardly_fill_their_box_are_not_trained_on(tmp_path: 
     ("write", "missing", "message"),
     [
         (grabcut, "GrabCut/data_GT/b.bmp", r"image named b\.\* for the mask"),
+        (grabcut, "GrabCut/boundary_GT/b.bmp", r"mask named b\.\* for the image .*b\.bmp"),
+        (berkeley, "Berkeley/masks-f-BRS/test/c.png", r"mask named c\.\* for the image"),
+        (davis, "DAVIS/gt/bear_01.png", r"mask named bear_01\.\* for the image"),
+        (coco_mval, "COCO_MVal/gt/a boat 1.png", r"mask named a boat 1\.\* for the image"),
         (sbd, "SBD/dataset/inst/2008_000002.mat", r"2008_000002\.mat of the set's list"),
         (sbd, "SBD/dataset/val.txt", r"list of names"),
         (
@@ -272,6 +276,39 @@ def test_a_missing_file_is_named_with_the_tree_that_is_expected(
     )
     with pytest.raises(DataError, match=rf"(?s){message}.*DIR/\n"):
         evaluation_set(name, tmp_path)
+
+
+def test_berkeley_must_be_complete_in_plain_folders_too(tmp_path: Path) -> None:
+    for name in "ab":
+        save(tmp_path / f"berkeley/images/{name}.png", COLOUR)
+    save(tmp_path / "berkeley/masks/a.png", OBJECT)
+    assert find_set("berkeley", tmp_path).layout.kind == "berkeley"
+    with pytest.raises(DataError, match=r"mask named b\.\* for the image"):
+        evaluation_set("berkeley", tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("files", "message"),
+    [
+        (
+            ["images/a.png", "images/a.jpg", "masks/a.png"],
+            r"image named a\.\* .*a\.jpg and .*a\.png",
+        ),
+        (["images/a.png", "masks/a.png", "masks/a.bmp"], r"name a, found .*a\.bmp and .*a\.png"),
+        (["a.png", "a.jpg", "a_labels.png"], r"image named a\.\* .*a\.jpg and .*a\.png"),
+        (
+            ["a.png", "a_labels.png", "a-labels.png"],
+            r"name a, found .*a-labels\.png and .*a_labels",
+        ),
+    ],
+)
+def test_two_files_that_could_be_meant_are_both_named(
+    tmp_path: Path, files: list[str], message: str
+) -> None:
+    for name in files:
+        save(tmp_path / "s" / name, LABELS if "a_" in name or "masks" in name else COLOUR)
+    with pytest.raises(DataError, match=message):
+        evaluation_set("s", tmp_path)
 
 
 def test_a_missing_set_shows_how_it_has_to_lie(tmp_path: Path) -> None:

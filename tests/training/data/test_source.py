@@ -8,9 +8,20 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.training.data.writing import COLOUR, LABELS, save
+from tests.training.data.test_layouts import sbd, voc
+from tests.training.data.writing import COLOUR, LABELS, save, save_coco_lvis
+from training.data.__main__ import check as check_folder
 from training.data.files import DataError
-from training.data.source import LazyPictures, check, open_source, pictures_of, set_weights, sets_in
+from training.data.source import (
+    KEPT_BYTES,
+    LazyPictures,
+    check,
+    open_source,
+    pictures_of,
+    set_weights,
+    sets_in,
+    unread_pictures,
+)
 from training.data.validation import validation_set
 
 
@@ -43,6 +54,74 @@ def test_all_sets_of_a_folder_are_drawn_from_whatever_their_layouts(
     save(tmp_path / "painted/a_labels.png", LABELS)
     source = open_source(tmp_path)
     assert {source[i].set_name for i in range(len(source))} == {folder.name, "painted"}
+
+
+def test_a_publisher_s_folder_does_not_hide_the_sets_beside_it(
+    folder: Path, tmp_path: Path
+) -> None:
+    voc(tmp_path)
+    sbd(tmp_path / "there")
+    (tmp_path / "there/SBD").rename(tmp_path / "benchmark_RELEASE")
+    found = sets_in(tmp_path)
+    assert [s.name for s in found] == ["VOCdevkit", "benchmark_RELEASE", folder.name]
+    assert [s.folder for s in sets_in(tmp_path / "VOCdevkit")] == [tmp_path / "VOCdevkit/VOC2012"]
+
+
+def test_a_folder_has_its_name_from_within_too(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(folder)
+    assert [found.name for found in sets_in(Path())] == [folder.name]
+    monkeypatch.chdir(folder / "images")
+    assert [found.name for found in sets_in(Path(".."))] == [folder.name]
+
+
+def test_the_command_counts_images_without_a_mask(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    save(folder / "images/alone.png", COLOUR)
+    for name in ("a.png", "a_labels.png", "alone.png"):
+        save(tmp_path / "painted" / name, COLOUR[..., 0])
+    check_folder(tmp_path)
+    assert capsys.readouterr().out.splitlines() == [
+        "painted: 1 pictures, 11 objects; images without a mask: 1",
+        f"{folder.name}: 2 pictures, 3 objects; images without a mask: 1",
+    ]
+
+
+def test_a_set_may_lack_a_part(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    save_coco_lvis(tmp_path / "LVIS", "train")
+    save_coco_lvis(tmp_path / "alone/LVIS", "train")
+    check_folder(tmp_path / "LVIS")
+    assert capsys.readouterr().out == "LVIS, train: 1 pictures, 3 objects\n"
+    assert {case.name.partition("/")[0] for case in validation_set(tmp_path).cases} == {folder.name}
+    with pytest.raises(DataError, match=r"pictures for validation in .*alone, found none"):
+        validation_set(tmp_path / "alone")
+
+
+def test_pictures_with_parts_of_their_own_do_not_make_the_others_be_split(
+    folder: Path, tmp_path: Path
+) -> None:
+    sbd(tmp_path)
+    names = ["2008_000001"] * 200
+    (tmp_path / "SBD/dataset/train.txt").write_text("\n".join(names), encoding="utf-8")
+    for part, own in (("train", 200), ("val", 1)):
+        assert len(unread_pictures(sets_in(tmp_path), part)) == own + 2
+
+
+def test_processes_of_a_machine_share_the_memory_and_one_shows_the_bar(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert pictures_of(sets_in(folder)).room == KEPT_BYTES
+    monkeypatch.setenv("LOCAL_WORLD_SIZE", "4")
+    for rank, shown in (("0", True), ("1", False)):
+        monkeypatch.setenv("LOCAL_RANK", rank)
+        source = pictures_of(sets_in(folder))
+        assert source.room == KEPT_BYTES // 4
+        check(source)
+        assert ("checking pictures" in capsys.readouterr().err) == shown
 
 
 def test_pictures_are_read_when_they_are_asked_for_and_kept_while_there_is_room(
