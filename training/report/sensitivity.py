@@ -190,10 +190,10 @@ def _strip(scores: Sequence[Scores], data_root: Path) -> tuple[Strip, list[str]]
             outline=crop.of(sample.object_mask),
             marks=[mark],
         )
-        caption = (
-            f"{one.run.style}: IoU {click.iou:.3f}, {int(one.clicks_needed[number_])} clicks to "
-            f"{REACHED:.2f}"
-        )
+        needed = int(one.clicks_needed[number_])
+        reached = one.ious[number_].max() >= REACHED
+        end = f"{needed} {'click' if needed == 1 else 'clicks'} to" if reached else "never"
+        caption = f"{one.run.style}: IoU {click.iou:.3f}, {end} {REACHED:.2f}"
         name = f"styles-{file_name(one.run.method)}-{one.dataset}-{one.run.style}"
         tiles.append(Tile(drawn_picture(name, drawn, f"{sample.name}, {caption}"), caption))
     return Strip(f"{sample.name} after the first click of each style", tiles), []

@@ -116,7 +116,7 @@ def picture(
     unit = size[0] / LONG_SIDE  # tiles of a row are shown with one width
     for border, colour in ((mask, WHITE), (outline, OBJECT)):
         if border is not None:
-            _draw_border(drawn, border, colour)
+            _draw_border(drawn, border, colour, max(1, round(2.4 * unit)))
     if frame is not None:
         corners = [(side + 0.5) * scale - 0.5 for side in frame]
         _draw_dashes(drawn, corners, max(1, round(3 * unit)), max(3, round(9 * unit)))
@@ -132,14 +132,15 @@ def _resized(pixels: RGB, size: tuple[int, int]) -> RGB:
     return found.astype(np.uint8, copy=False)
 
 
-def _draw_border(drawn: RGB, mask: NDArray[np.bool_], colour: Colour) -> None:
+def _draw_border(drawn: RGB, mask: NDArray[np.bool_], colour: Colour, line: int) -> None:
     """The border of a mask, with a dark rim, so that it is seen on any ground."""
     height, width = drawn.shape[:2]
     smooth = cv2.resize(mask.astype(np.float32), (width, height), interpolation=cv2.INTER_LINEAR)
     inside = (smooth > 0.5).astype(np.uint8)
     contours, _ = cv2.findContours(inside, cv2.RETR_LIST, cv2.CHAIN_APPROX_NONE)
-    for shade, thickness in ((RIM, 4), (colour, 2)):
-        cv2.drawContours(drawn, contours, -1, shade, thickness, cv2.LINE_AA)
+    for shade, thickness in ((RIM, line + 2), (colour, line)):
+        kind = cv2.LINE_AA if thickness > 1 else cv2.LINE_8  # the former would leave it pale
+        cv2.drawContours(drawn, contours, -1, shade, thickness, kind)
 
 
 def _draw_dashes(drawn: RGB, corners: Sequence[float], line: int, dash: int) -> None:

@@ -10,9 +10,12 @@ from xml.etree import ElementTree
 
 import numpy as np
 import pytest
+from matplotlib.figure import Figure
 from PIL import Image
 
 from training.evaluation.formats import title
+from training.report.curves import iou_curves
+from training.report.runs import read_report_runs
 from training.report.write import write_report
 
 from .reading import Reader
@@ -204,3 +207,40 @@ def test_an_old_report_leaves_no_pictures_behind(copy: Path, nowhere: Path) -> N
     write_report(copy, nowhere)
     assert not (pictures / "old.png").exists()
     assert (pictures / "notes.txt").exists()
+
+
+def test_metrics_are_explained_under_the_names_that_they_have_here(folder: Path) -> None:
+    html, text = html_of(folder), (folder / "report.md").read_text()
+    for report in (html, text):
+        assert "objects that do not get to an IoU of 0.90 within 4 clicks" in report
+        assert "NoF20" not in report
+        assert "counts 4 clicks" in report
+    assert "**NoF4@90**" in text
+    assert "BIoU" not in text  # after five clicks at the earliest
+
+
+def test_a_set_that_is_not_the_published_one_is_said_in_the_report(
+    copy: Path, nowhere: Path
+) -> None:
+    def published(run: dict[str, Any]) -> None:
+        run["datasets"]["sample"]["expected_objects"] = 345
+
+    changed(copy, published)
+    write_report(copy, nowhere)
+    for name in ("report.html", "report.md"):
+        text = (copy / name).read_text(encoding="utf-8")
+        assert text.count("Expected the 345 objects with which sample was published, got 1") == 1
+
+
+def test_a_legend_covers_no_line(folder: Path) -> None:
+    runs = [run for run in read_report_runs(folder) if run.style == "central"]
+    drawn: list[Figure] = []
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(
+            "training.report.curves.drawn_plot", lambda _, figure, __: drawn.append(figure)
+        )
+        iou_curves(runs)
+    (figure,) = drawn
+    figure.canvas.draw()
+    (legend,) = figure.legends
+    assert not any(legend.get_window_extent().overlaps(axes.bbox) for axes in figure.axes)
