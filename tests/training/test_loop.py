@@ -16,15 +16,16 @@ from napari_fcfi.checkpoints import Card, load_model, untrained_model, write_che
 from napari_fcfi.network import FCFI, Architecture, build_network
 from napari_fcfi.network.clicks import interaction_map
 from training.batches import Batches
+from training.beginning import beginning
 from training.data.files import DataError
 from training.data.pictures import Picture
 from training.data.source import open_source
 from training.export import export
 from training.imagenet import lite0_weights
-from training.loop import STATE_NAME, Run
+from training.loop import Run
 from training.recipes import Recipe, recipe
+from training.resume import STATE_NAME
 from training.state import read_state
-from training.train import beginning
 
 SMALL = Recipe(name="small", crop=(64, 64), pictures=2, warm_up=2, precision="32-true", ema=0.9)
 

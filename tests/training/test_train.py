@@ -10,8 +10,8 @@ import torch
 
 from napari_fcfi.checkpoints import Card, CheckpointError, untrained_model, write_checkpoint
 from napari_fcfi.network import Architecture
+from training.beginning import beginning
 from training.recipes import Recipe
-from training.train import beginning
 
 RECIPE = Recipe(name="small")
 
