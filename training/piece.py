@@ -71,8 +71,9 @@ def _until_one_ends(
 
 def _know_again(run: Run, source: PictureSource, say: Callable[[str], None]) -> None:
     """Note by what the data are known; say so if the steps so far had others."""
-    data = fingerprint(source)
-    if run.data not in ("", data):
+    with together(run.fabric):
+        data = fingerprint(source)
+    if run.step and run.data not in ("", data):
         say("warning: the data differ from those of the steps so far; draws differ from here on")
     run.data = data
 
