@@ -6,7 +6,6 @@ own. So whatever one of them meets all of them raise, at the same place, and one
 
 from __future__ import annotations
 
-import os
 import sys
 import time
 from collections.abc import Iterator
@@ -17,6 +16,7 @@ from lightning_fabric import Fabric
 
 from napari_fcfi.checkpoints import CheckpointError
 
+from .cores import local_place
 from .data.files import DataError
 from .evaluation.errors import UserError
 from .launch import over_processes
@@ -66,7 +66,7 @@ def leave(error: object) -> NoReturn:
     Where one process has ended, its launcher ends the others of that machine. They wait for that;
     one that nobody ends was alone with its error, and says it itself.
     """
-    if int(os.environ.get("LOCAL_RANK", 0)) > 0:
+    if local_place()[0] > 0:
         time.sleep(PATIENCE_S)
     notes = getattr(error, "__notes__", [])
     print("\n".join([f"error: {error}", *notes]), file=sys.stderr, flush=True)

@@ -11,6 +11,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 
+from .cores import local_place
+
 ENDED = b"\nstopped; the same command begins again, or goes on from what is saved.\n"
 ENDING = b"\nstopping after this step; once more stops at once, without the steps not yet saved.\n"
 
@@ -32,7 +34,7 @@ def gently(stop: Callable[[], None]) -> Iterator[None]:
     def first(_kind: int, _frame: FrameType | None) -> None:
         for kind in kinds:  # the system's own way works in the midst of a long computation, too
             signal.signal(kind, signal.SIG_DFL)
-        if int(os.environ.get("LOCAL_RANK", 0)) == 0:
+        if local_place()[0] == 0:
             os.write(2, ENDING)
         stop()
 

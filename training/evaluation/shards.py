@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TypeVar
 
-from training.cores import own_cores
+from training.cores import local_place, own_cores
 
 T = TypeVar("T")
 
@@ -77,8 +77,7 @@ def shard_of_this_process() -> Iterator[Shard]:
     shard = Shard(
         int(given.get("RANK", 0)),
         int(given.get("WORLD_SIZE", 1)),
-        int(given.get("LOCAL_RANK", 0)),
-        int(given.get("LOCAL_WORLD_SIZE", 1)),
+        *local_place(),
     )
     if shard.world == 1:
         yield shard
