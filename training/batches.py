@@ -5,7 +5,6 @@ A sample is a function of (seed, its number); it does not matter which process m
 
 from __future__ import annotations
 
-import os
 import time
 from collections import deque
 from collections.abc import Generator
@@ -16,6 +15,7 @@ import numpy as np
 import torch
 
 from .augment import make_sample
+from .cores import own_cores
 from .data.source import PictureSource
 from .forward import Batch
 from .published_augment import make_published_sample
@@ -85,7 +85,7 @@ class Batches:
             When a picture cannot be read; the batches before it have been given.
         """
         # torch keeps the number of threads by thread: one here, the rest for the network
-        workers = min(MOST_WORKERS, max(1, (os.cpu_count() or 1) // 2))
+        workers = min(MOST_WORKERS, max(1, len(own_cores()) // 2))
         pool = ThreadPoolExecutor(workers, initializer=torch.set_num_threads, initargs=(1,))
         coming: deque[list[Future[Sample]]] = deque()
         step = start

@@ -14,7 +14,7 @@ from napari_fcfi.network import Network, Prediction
 from napari_fcfi.network.clicks import interaction_map
 
 from .click_simulation import Generator, Position
-from .losses import interaction_loss
+from .losses import interaction_loss, masked_iou
 from .recipes import Recipe
 
 
@@ -188,8 +188,4 @@ def shown(answers: Answers, progress: Progress, prediction: Prediction, objects:
 
 def mean_iou(probabilities: Tensor, targets: Tensor) -> Tensor:
     """Mean IoU of a batch's masks with its targets, both ``(N, 1, H, W)``; a scalar."""
-    counted = targets >= 0
-    mask = (probabilities > 0.5) & counted
-    wanted = targets > 0
-    over = (1, 2, 3)
-    return ((mask & wanted).sum(over) / (mask | wanted).sum(over).clamp_min(1)).mean()
+    return masked_iou(probabilities, targets, torch.ones_like(targets[:, 0, 0, 0])).mean()

@@ -13,24 +13,29 @@ import torch.distributed as dist
 from lightning_fabric import Fabric
 from lightning_fabric.strategies.ddp import DDPStrategy
 
-from .recipes.base import Precision
+from napari_fcfi.network import PaperArchitecture
+from napari_fcfi.network.architecture import SIZES
+
+from .evaluation.errors import UserError
+from .recipes import Recipe
 
 
-def make_fabric(precision: Precision, device: str = "auto") -> Fabric:
+def make_fabric(recipe: Recipe, device: str = "auto") -> Fabric:
     """Fabric of this process, its group joined if it has one.
 
     Parameters
     ----------
-    precision : str
-        Of the networks' passes.
+    recipe : Recipe
+        What it is for.
     device : str
         ``"auto"``, ``"cpu"``, ``"cuda"`` or ``"mps"``.
 
     Raises
     ------
-    ValueError
+    UserError
         When the machine has no such device, or cannot work so, or ``fabric run`` says otherwise.
     """
+    precision = recipe.precision
     try:
         if not dist.is_torchelastic_launched():
             fabric = Fabric(accelerator=device, devices=1, precision=precision)
@@ -40,18 +45,30 @@ def make_fabric(precision: Precision, device: str = "auto") -> Fabric:
                 accelerator=device,
                 devices=local,
                 num_nodes=int(os.environ["WORLD_SIZE"]) // local,
-                # a step may leave a part out, a head without weight for one
-                strategy=DDPStrategy(find_unused_parameters=True),
+                # looked for in vain, they cost time in each step, and torch warns of it
+                strategy=DDPStrategy(find_unused_parameters=leaves_parts_unused(recipe)),
                 precision=precision,
             )
     except Exception as error:  # of many kinds, each with a message of its own
-        raise ValueError(
+        raise UserError(
             f"Expected a machine for device {device!r} and precision {precision!r}; got this: "
             f"{error}"
         ) from error
     if os.environ.get("LT_CLI_USED") != "1":  # `fabric run` has launched it
         fabric.launch()
     return fabric
+
+
+def leaves_parts_unused(recipe: Recipe) -> bool:
+    """Whether no loss reaches some of what is to be trained.
+
+    Those are layers of the OCR head that released files have (`napari_fcfi.network.ocr`), and what
+    of ``fcfi-lite`` serves a loss that has no weight.
+    """
+    architecture = recipe.architecture
+    if isinstance(architecture, PaperArchitecture):
+        return SIZES[architecture.name].ocr_width > 0
+    return not (recipe.quality_weight and recipe.refined_weight)
 
 
 def over_processes(fabric: Fabric, values: list[float], how: str) -> list[float]:

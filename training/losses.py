@@ -15,6 +15,8 @@ from napari_fcfi.network import Prediction
 from napari_fcfi.network.blocks import resize
 from napari_fcfi.network.heads import STRIDE
 
+from .evaluation.errors import UserError
+
 EPSILON = 1e-12
 
 
@@ -96,11 +98,11 @@ def auxiliary_loss(prediction: Prediction, target: Tensor) -> Tensor:
 
     Raises
     ------
-    ValueError
+    UserError
         When the network has no such head.
     """
     if prediction.auxiliary_logits is None:
-        raise ValueError(
+        raise UserError(
             "Expected a network with an OCR head for an auxiliary loss; this one has none: set "
             "auxiliary_weight to 0."
         )

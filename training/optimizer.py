@@ -10,6 +10,7 @@ from torch import Tensor
 
 from napari_fcfi.network import Network
 
+from .evaluation.errors import UserError
 from .recipes import Recipe
 
 
@@ -18,7 +19,7 @@ def make_optimizer(network: Network, recipe: Recipe) -> torch.optim.AdamW:
 
     Raises
     ------
-    ValueError
+    UserError
         When a slow part is none of the network's.
     """
     for part in network.frozen_parts():
@@ -26,7 +27,7 @@ def make_optimizer(network: Network, recipe: Recipe) -> torch.optim.AdamW:
     for prefix in recipe.slow_parts:
         if not any(name.startswith(prefix) for name, _ in network.named_parameters()):
             parts = ", ".join(f"{name}." for name, _ in network.named_children())
-            raise ValueError(
+            raise UserError(
                 f"Expected beginnings of parameters' names as slow_parts; {recipe.name} has "
                 f"{prefix!r}, and the network consists of {parts}: correct the recipe."
             )

@@ -49,10 +49,19 @@ def read_state(path: Path, device: torch.device | str = "cpu") -> dict[str, Any]
     Raises
     ------
     StateError
-        When the file is not the state of a run.
+        When the file is not the state of a run, or cannot be read.
+    FileNotFoundError
+        When there is none.
     """
     try:
         state = torch.load(path, map_location=device, weights_only=True)
+    except FileNotFoundError:
+        raise
+    except OSError as error:
+        raise StateError(
+            f"Expected to read the run's state {path}; got {error.strerror!r}: put that right, or "
+            "name another folder with --run."
+        ) from error
     except (pickle.UnpicklingError, RuntimeError, EOFError) as error:
         raise _not_a_state(path) from error
     if not isinstance(state, dict) or not {"recipe", "averaged", "step"} <= state.keys():

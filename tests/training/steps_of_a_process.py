@@ -17,7 +17,8 @@ from training.batches import Batches
 from training.data.source import open_source
 from training.draws import users_of
 from training.launch import leave_group, make_fabric
-from training.loop import Run, interactions
+from training.learner import interactions
+from training.loop import Run
 from training.recipes import recipe
 
 STEPS = 4
@@ -50,7 +51,7 @@ def main(pictures: str, name: str, output: str) -> None:
     torch.manual_seed(0)
     batches = Batches(open_source(Path(pictures)), chosen)
     network = calibrated(build_network(chosen.architecture), batches)
-    fabric = make_fabric("32-true", "cpu")
+    fabric = make_fabric(chosen, "cpu")
     run = Run(chosen, Path(output).parent / "run", network, fabric=fabric)
     coming = batches.run(0, rank=fabric.global_rank, world=fabric.world_size)
     logged = [run.take_step(next(coming))[0] for _ in range(STEPS)]

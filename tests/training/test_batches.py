@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from pathlib import Path
 
@@ -68,6 +69,19 @@ def test_no_thread_is_left_when_batches_are_no_longer_wanted(folder: Path) -> No
     assert threading.active_count() > before
     running.close()
     assert threading.active_count() == before
+
+
+@pytest.mark.parametrize(("processes", "threads"), [("1", 4), ("2", 2), ("8", 1)])
+def test_threads_are_half_of_the_process_s_cores(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, processes: str, threads: int
+) -> None:
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: set(range(8)), raising=False)
+    monkeypatch.setenv("LOCAL_WORLD_SIZE", processes)
+    before = threading.active_count()
+    running = Batches(open_source(folder), SMALL).run(0)
+    next(running)
+    assert threading.active_count() - before == threads
+    running.close()
 
 
 def test_waiting_is_counted_after_the_first_batches(folder: Path) -> None:

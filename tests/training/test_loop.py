@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import resource
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -16,15 +17,16 @@ from napari_fcfi.checkpoints import Card, load_model, untrained_model, write_che
 from napari_fcfi.network import FCFI, Architecture, build_network
 from napari_fcfi.network.clicks import interaction_map
 from training.batches import Batches
+from training.beginning import beginning
 from training.data.files import DataError
 from training.data.pictures import Picture
 from training.data.source import open_source
 from training.export import export
 from training.imagenet import lite0_weights
-from training.loop import STATE_NAME, Run
+from training.loop import Run
 from training.recipes import Recipe, recipe
-from training.state import read_state
-from training.train import beginning
+from training.resume import STATE_NAME
+from training.state import StateError, read_state
 
 SMALL = Recipe(name="small", crop=(64, 64), pictures=2, warm_up=2, precision="32-true", ema=0.9)
 
@@ -118,6 +120,64 @@ def test_a_broken_picture_is_named_and_the_steps_before_it_are_kept(
     with pytest.raises(DataError, match=r"p1\.png"):
         run.train(Breaking(), until=100)
     assert read_state(tmp_path / "run" / STATE_NAME)["step"] == run.step >= 2
+
+
+def test_a_broken_picture_is_named_on_a_full_disk_too(folder: Path, tmp_path: Path) -> None:
+    source = open_source(folder)
+    roomy = resource.getrlimit(resource.RLIMIT_FSIZE)
+
+    class Breaking:
+        weights = source.weights
+
+        def __len__(self) -> int:
+            return len(source)
+
+        def __getitem__(self, index: int) -> Picture:
+            if run.step >= 2:
+                resource.setrlimit(resource.RLIMIT_FSIZE, (2**20, roomy[1]))
+                raise DataError("expected a readable picture, p1.png is none.")
+            return source[index]
+
+    run = Run(SMALL, tmp_path / "run", network())
+    try:
+        with pytest.raises(DataError, match=r"p1\.png") as caught:
+            run.train(Breaking(), until=100)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, roomy)
+    (note,) = caught.value.__notes__
+    assert "'File too large': make room there" in note
+    assert read_state(tmp_path / "run" / STATE_NAME)["step"] == 1
+
+
+def test_other_data_are_told_where_a_run_goes_on(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    other = tmp_path / "set_other"
+    shutil.copytree(folder, other)
+    (other / "images" / "p1.png").unlink()
+    (other / "masks" / "p1.png").unlink()
+
+    def told(until: int, data: Path) -> bool:
+        run = Run(SMALL, tmp_path / "run", network())
+        run.train(open_source(data), until=until)
+        return "warning: the data differ from those of the steps" in capsys.readouterr().err
+
+    assert [told(0, folder), told(1, folder), told(2, other), told(3, other)] == [0, 0, 1, 0]
+    state = read_state(tmp_path / "run" / STATE_NAME)
+    torch.save({**state, "data": ""}, tmp_path / "run" / STATE_NAME)
+    assert not told(4, folder)  # a state of an earlier version does not know its data
+
+
+def test_a_recipe_that_this_version_does_not_know_is_one_sentence(
+    folder: Path, tmp_path: Path
+) -> None:
+    run = Run(SMALL, tmp_path, network())
+    run.save()
+    state = read_state(run.path)
+    unknown = json.dumps({**json.loads(state["recipe"]), "unknown": 1})
+    torch.save({**state, "recipe": unknown}, run.path)
+    with pytest.raises(StateError, match="as this version has them"):
+        Run(SMALL, tmp_path, network())
 
 
 def test_a_disk_that_is_full_for_a_while_costs_a_warning(

@@ -49,6 +49,22 @@ def started(*arguments: str | Path) -> subprocess.Popen[bytes]:
     )
 
 
+def launched(*arguments: str | Path) -> str:
+    """What two processes say that are to end in an error, without torchrun's own report."""
+    ended = subprocess.run(
+        [sys.executable, *TORCHRUN, *map(str, arguments)],
+        cwd=CHECKOUT,
+        env=environment(),
+        capture_output=True,
+        text=True,
+    )
+    assert ended.returncode == 1
+    own, report, _ = ended.stderr.partition("torch/distributed/elastic/multiprocessing")
+    assert report
+    assert "Traceback" not in own
+    return own
+
+
 def wait_for_step(process: subprocess.Popen[bytes], state: Path, step: int) -> None:
     """Wait until a run has saved a step, or has ended."""
     while process.poll() is None and (not state.exists() or read_state(state)["step"] < step):
@@ -79,6 +95,13 @@ def test_two_processes_have_the_losses_of_one_with_the_doubled_batch(
             if key.startswith(("loss/", "gradient")):
                 assert together[key] == pytest.approx(alone[key], rel=2e-3), key
     assert steps[2][0]["loss/all"] == pytest.approx(steps[1][0]["loss/all"], rel=1e-5)
+
+
+@pytest.mark.slow
+def test_no_steps_are_none(folder: Path, tmp_path: Path) -> None:
+    ended = train("fcfi_lite", "--data", folder, *TINY, "--run", tmp_path, "--steps", "0")
+    assert ended.returncode == 0, ended.stderr
+    assert read_state(tmp_path / "last.pt")["step"] == 0
 
 
 @pytest.mark.slow
@@ -136,6 +159,47 @@ def test_a_full_disk_is_one_sentence_after_the_first_step(folder: Path, tmp_path
     assert "'File too large': make room there and call the same command again" in sentence
     assert "Traceback" not in ended.stderr
     assert not (tmp_path / "run" / "last.pt").exists()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("what", "messages", "step"),
+    [
+        ("picture", ["lost.png"], 3),
+        ("disk", ["nothing is saved"], None),
+        ("both", ["lost.png", "last.pt is whole"], 1),
+    ],
+)
+def test_what_one_of_two_processes_meets_ends_both_after_the_same_step_and_is_said_once(
+    folder: Path, tmp_path: Path, what: str, messages: list[str], step: int | None
+) -> None:
+    script = Path(__file__).with_name("failing_process.py")
+    given = ("fcfi_lite", "--data", folder, *TINY, "--set", "paste_share=0")
+    ended = launched(script, what, *given, "--folder", tmp_path / "run")
+    for message in messages:
+        assert ended.count(message) == 1
+    assert ended.count("error: ") == 1
+    assert "Warning" not in ended
+    state = tmp_path / "run" / "last.pt"
+    assert (read_state(state)["step"] if state.exists() else None) == step
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("fcfi_lite", "--nonsense"), "No such option: --nonsense"),
+        (("fcfi_lite", "--set", "crop=65"), "multiple of 32"),
+        (("fcfi_lite", "--data", "nowhere"), "expected a data set or a folder of sets"),
+        (("fcfi_lite", "--init", "nowhere.pt"), "nowhere.pt does not exist"),
+    ],
+)
+def test_a_mistake_is_one_sentence_of_two_processes(
+    folder: Path, tmp_path: Path, arguments: tuple[str, ...], message: str
+) -> None:
+    given = ("--folder", tmp_path / "run", "--device", "cpu")
+    ended = launched("-m", "training.train", "--data", folder, *given, *arguments)
+    assert ended.count(message) == ended.count("error: ") == 1
 
 
 @pytest.mark.slow

@@ -63,6 +63,7 @@ def test_fields_are_changed_by_name_and_value() -> None:
         ("crop", "FIELD=VALUE"),
         ("name=other", "FIELD=VALUE"),
         ("pictures=0", "greater than or equal to 1"),
+        ("round_shares=[0.5,0.4]", "add up to 1"),
         ("interactions=released", r"got interactions=released \(Expected one of the paper's"),
     ],
 )

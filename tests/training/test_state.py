@@ -54,6 +54,11 @@ def test_what_is_no_state_is_told_apart(tmp_path: Path, content: bytes) -> None:
         read_state(path)
 
 
+def test_a_state_that_the_system_does_not_give_is_one_sentence(tmp_path: Path) -> None:
+    with pytest.raises(StateError, match=r"Expected to read .*; got 'Is a directory'"):
+        read_state(tmp_path)
+
+
 def test_a_pickle_is_not_executed(tmp_path: Path) -> None:
     class Opens:
         def __reduce__(self) -> tuple[object, ...]:

@@ -1,8 +1,10 @@
-"""Which network a new run begins with."""
+"""Which network a new run begins with, where sets are looked for, and what is told how."""
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 import timm
@@ -10,8 +12,10 @@ import torch
 
 from napari_fcfi.checkpoints import Card, CheckpointError, untrained_model, write_checkpoint
 from napari_fcfi.network import Architecture
+from training import command
+from training.beginning import beginning
+from training.data.files import DataError
 from training.recipes import Recipe
-from training.train import beginning
 
 RECIPE = Recipe(name="small")
 
@@ -46,3 +50,44 @@ def test_a_checkpoint_of_another_architecture_is_refused(tmp_path: Path) -> None
     with pytest.raises(ValueError, match="the recipe's architecture"):
         beginning(Recipe(name="other", architecture=other), str(path))
     assert beginning(RECIPE, str(path)).network.architecture == Architecture()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "variable", "expected"),
+    [
+        ((), None, "../shared"),
+        ((), "elsewhere", "elsewhere"),
+        (("--data-root", "here"), "elsewhere", "here"),
+    ],
+)
+def test_sets_are_looked_for_where_the_option_or_the_variable_says(
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    arguments: tuple[str, ...],
+    variable: str | None,
+    expected: str,
+) -> None:
+    def opened(data: Path | None, kind: str, *, root: Path) -> NoReturn:
+        raise DataError(f"expected {kind} in {root.as_posix()}, found none.")
+
+    monkeypatch.setattr(command, "open_source", opened)
+    monkeypatch.setattr(sys, "argv", ["train", "fcfi_lite", "--device", "cpu", *arguments])
+    monkeypatch.delenv("NAPARI_FCFI_DATA", raising=False)
+    if variable:
+        monkeypatch.setenv("NAPARI_FCFI_DATA", variable)
+    with pytest.raises(SystemExit):
+        command.main()
+    assert capsys.readouterr().err == f"error: expected folders in {expected}, found none.\n"
+
+
+def test_a_mistake_of_the_program_keeps_its_trace(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object) -> NoReturn:
+        raise ValueError("too many values to unpack")
+
+    given = ["fcfi_lite", "--data", str(folder), "--run", str(tmp_path), "--device", "cpu"]
+    monkeypatch.setattr(command.Run, "train", broken)
+    monkeypatch.setattr(sys, "argv", ["train", *given])
+    with pytest.raises(ValueError, match="too many values"):
+        command.main()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import threading
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -13,6 +12,8 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
+
+from training.cores import local_place
 
 from .entries import Entry
 from .files import DataError
@@ -30,15 +31,9 @@ KEPT_BYTES = 4 * 2**30
 """What the processes of a machine keep of the pictures that they read, all together."""
 
 
-def local_process() -> tuple[int, int]:
-    """Rank and number of the processes that a launcher started on this machine for one run."""
-    given = os.environ
-    return int(given.get("LOCAL_RANK", 0)), int(given.get("LOCAL_WORLD_SIZE", 1))
-
-
 def room_of_a_process() -> int:
     """Bytes of pixels that this process may keep."""
-    return KEPT_BYTES // local_process()[1]
+    return KEPT_BYTES // local_place()[1]
 
 
 class PictureSource(Protocol):
@@ -225,7 +220,7 @@ def check(source: PictureSource, most: int = MOST_READ_AT_START) -> int:
             return 0
 
     chosen = np.unique(np.linspace(0, len(source) - 1, min(most, len(source))).astype(int))
-    silent = local_process()[0] > 0
+    silent = local_place()[0] > 0
     with ThreadPoolExecutor(2) as pool:
         looks = pool.map(look, chosen)
         bar = tqdm(looks, "checking pictures", len(chosen), leave=False, disable=silent)

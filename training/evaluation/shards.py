@@ -15,6 +15,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TypeVar
 
+from training.cores import local_place, own_cores
+
 T = TypeVar("T")
 
 PATIENCE = timedelta(days=30)
@@ -104,15 +106,14 @@ def shard_of_this_process() -> Iterator[Shard]:
     shard = Shard(
         int(given.get("RANK", 0)),
         int(given.get("WORLD_SIZE", 1)),
-        int(given.get("LOCAL_RANK", 0)),
-        int(given.get("LOCAL_WORLD_SIZE", 1)),
+        *local_place(),
     )
     if shard.world == 1:
         yield shard
         return
     from torch import distributed
 
-    _take_own_cores(shard)
+    _take_own_cores()
     distributed.init_process_group("gloo", timeout=PATIENCE)
     try:
         yield shard
@@ -120,10 +121,8 @@ def shard_of_this_process() -> Iterator[Shard]:
         distributed.destroy_process_group()
 
 
-def _take_own_cores(shard: Shard) -> None:
+def _take_own_cores() -> None:
     """Leave the other processes of the machine their cores, where the system allows it."""
     if not hasattr(os, "sched_setaffinity"):
         return
-    own = sorted(os.sched_getaffinity(0))[shard.local_rank :: shard.local_world]
-    if own:
-        os.sched_setaffinity(0, own)
+    os.sched_setaffinity(0, own_cores())

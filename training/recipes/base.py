@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import json
+import math
 import pkgutil
 from collections.abc import Sequence
 from typing import Annotated, Any, Literal, cast
@@ -130,6 +131,15 @@ class Recipe(BaseModel):
             rest = {name: value for name, value in given.items() if name != "bf16"}
             return {"precision": "bf16-mixed" if given["bf16"] else "32-true", **rest}
         return given
+
+    @model_validator(mode="after")
+    def _shares_add_up(self) -> Recipe:
+        if not math.isclose(sum(self.round_shares), 1) or min(self.round_shares) < 0:
+            raise ValueError(
+                f"Expected round_shares that add up to 1; got {self.round_shares}: give one for "
+                "each number of interactions."
+            )
+        return self
 
     @model_validator(mode="after")
     def _released_for_the_papers_networks(self) -> Recipe:

@@ -90,8 +90,11 @@ def as_released(
     Notes
     -----
     With HRNet all but the click stem and the inside of OCR has the backbone's rate, FFCM, CFFM and
-    the last layers among it. The scripts' weights of M_r and M_u are 0.2 with HRNet and 1 with
-    ResNet-101; RITM has neither, but a loss on OCR's coarse answer.
+    the last layers among it. The authors' script for SBD draws a picture with a probability
+    proportional to ``(1 - score)^1.25``, where the scores are a list of theirs; here, as in their
+    script for COCO+LVIS, pictures are drawn uniformly. The scripts' weights of M_r
+    and M_u are 0.2 with HRNet and 1 with ResNet-101; RITM has neither, but a loss on OCR's coarse
+    answer.
     """
     architecture = released_architecture(name)
     hrnet, fcfi = SIZES[name].ocr_width > 0, "ffcm" in architecture.feedback
