@@ -16,6 +16,7 @@ names and the differences are in docs/protocols.md, everything else is in docs/e
 from __future__ import annotations
 
 import argparse
+import shlex
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -30,6 +31,7 @@ from training.data.validation import validation_set
 from training.evaluation.conditions import Conditions
 from training.evaluation.courses import ClickBudget
 from training.evaluation.errors import UserError
+from training.evaluation.finished import FOLDER, Finished
 from training.evaluation.formats import number
 from training.evaluation.methods import (
     Contender,
@@ -106,9 +108,11 @@ def _set(name: str, options: argparse.Namespace) -> EvaluationSet:
 
 
 def run(
-    plan: Sequence[Sequence[Job]], options: argparse.Namespace, shard: Shard
+    plan: Sequence[Sequence[Job]], options: argparse.Namespace, shard: Shard, command: str
 ) -> list[dict[str, Any]]:
     """Runs as they are written to ``results.json``; none in processes other than the first.
+
+    The command, for a shell, is written beside them.
 
     Raises
     ------
@@ -127,7 +131,9 @@ def run(
         **({"ablation": True} if options.ablation else {}),
     }
     return [
-        described_run(jobs, [_joined(parts, r, j) for j in range(len(jobs))], asked, shard.world)
+        described_run(
+            jobs, [_joined(parts, r, j) for j in range(len(jobs))], asked, shard.world, command
+        )
         for r, jobs in enumerate(plan)
     ]
 
@@ -163,13 +169,16 @@ EXPECTED = (UserError, DataError, CheckpointError, InputError, OSError)
 
 def main(argv: Sequence[str] | None = None) -> None:
     """Evaluate, print the table, write the results and the report."""
+    given = sys.argv[1:] if argv is None else argv
+    command = shlex.join(["python", "-m", "training.evaluate", *given])
+    plan: Sequence[Sequence[Job]] = []
     with shard_of_this_process() as shard:
         options = _alike(lambda: arguments(argv), shard)
         try:
             plan = _alike(lambda: planned(options, shard), shard)
             if shard.is_first:
                 _warn(plan)
-            runs = run(plan, options, shard)
+            runs = run(plan, options, shard, command)
             if runs:
                 print(shown(runs))
             if runs and options.output:
@@ -178,7 +187,7 @@ def main(argv: Sequence[str] | None = None) -> None:
             sys.exit(_sentence(error))
         except KeyboardInterrupt:
             # Ctrl+C reaches all processes of a machine
-            sys.exit(_how_to_go_on(options.output) if shard.local_rank == 0 else 1)
+            sys.exit(_how_to_go_on(plan, options.output) if shard.local_rank == 0 else 1)
 
 
 def _alike(work: Callable[[], T], shard: Shard) -> T:
@@ -201,13 +210,31 @@ def _sentence(error: Exception) -> str:
     )
 
 
-def _how_to_go_on(output: Path | None) -> str:
+def _how_to_go_on(plan: Sequence[Sequence[Job]], output: Path | None) -> str:
     if output is None:
         return (
             "stopped; nothing is kept, since there is no --output: with --output DIR the same "
             "command can be stopped and goes on later."
         )
-    return f"stopped; the same command goes on with what is left, from {output}."
+    jobs = [job for of_run in plan for job in of_run]
+    if not jobs:
+        return "stopped before the first object; nothing was measured yet."
+    done, asked = sum(_finished(job, output) for job in jobs), sum(len(job.dataset) for job in jobs)
+    if done == asked:
+        return (
+            f"stopped; all {asked} objects are done, in {output / FOLDER}, only the report was "
+            "left: the same command writes it."
+        )
+    return (
+        f"stopped; {done} of {asked} objects are done, in {output / FOLDER}: the same command "
+        "goes on with what is left."
+    )
+
+
+def _finished(job: Job, output: Path) -> int:
+    """Objects of a job that are on disk, whichever process measured them."""
+    kept = {name for name, _ in Finished(output, job.dataset.name, job.identity).courses()}
+    return sum(case.name in kept for case in job.dataset.cases)
 
 
 def _warn(plan: Sequence[Sequence[Job]]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from datetime import datetime
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -76,18 +77,25 @@ def row_by_row(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
 
 def named(checkpoint: str, device: str) -> Any:
     """A model of which only its name counts."""
-    network = SimpleNamespace(architecture=SimpleNamespace(name=checkpoint))
-    return SimpleNamespace(name=checkpoint, sha256="0" * 64, device=device, network=network)
+    architecture = SimpleNamespace(name=checkpoint, model_dump=lambda: {"name": checkpoint})
+    return SimpleNamespace(
+        name=checkpoint,
+        sha256="0" * 64,
+        device=device,
+        network=SimpleNamespace(architecture=architecture),
+        card=SimpleNamespace(data=("SBD",)),
+    )
 
 
 def test_the_command_writes_every_click_and_what_is_needed_to_repeat_it(
     root: Path, row_by_row: list[dict[str, Any]], capsys: pytest.CaptureFixture[str]
 ) -> None:
     output = root / "results"
-    main(
+    command = (
         f"--dataset one two --data-root {root} --limit 2 --output {output} "
-        "--settings flip=false zoom_size=256".split()
+        "--settings flip=false zoom_size=256"
     )
+    main(command.split())
     results = json.loads((output / "results.json").read_text())
     assert list(results["datasets"]) == ["one", "two"]
     assert results["datasets"]["one"]["metrics"]["NoC@90"] == 5
@@ -97,6 +105,10 @@ def test_the_command_writes_every_click_and_what_is_needed_to_repeat_it(
     assert row_by_row[0]["settings"] == Settings(flip=False, zoom_size=256)
     assert row_by_row[0]["first_click"] == "search"
     assert results["sha256"] == "0" * 64
+    assert results["trained_on"] == ["SBD"]
+    assert results["command"] == f"python -m training.evaluate {command} --no-report"
+    assert datetime.fromisoformat(results["date"]).tzinfo is not None
+    assert "commit" in results
     assert "numpy" in results["versions"]
     assert "| one" in capsys.readouterr().out
 
@@ -300,6 +312,22 @@ def test_the_paths_of_all_files_are_told(root: Path, capsys: pytest.CaptureFixtu
     names = ["results.json", "objects.csv", "report.html", "report.md"]
     assert written == [str(root / "out" / name) for name in names]
     assert all(Path(path).is_file() for path in written)
+
+
+def test_ctrl_c_tells_that_only_the_report_was_left(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(folder: Path, data_root: Path) -> list[Path]:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("training.report.write.write_report", interrupted)
+    command = f"--method grabcut --dataset one two --data-root {root} --limit 2 --max-clicks 1"
+    with pytest.raises(SystemExit) as left:
+        evaluate.main([*command.split(), "--output", str(root / "out")])
+    assert left.value.code == (
+        f"stopped; all 4 objects are done, in {root / 'out' / 'finished'}, only the report was "
+        "left: the same command writes it."
+    )
 
 
 @pytest.mark.parametrize("method", CLASSICAL_FACTORIES)

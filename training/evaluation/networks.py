@@ -91,6 +91,8 @@ def identity_of(
         "checkpoint": model.name,
         "loaded_from": str(path.resolve()) if path.is_file() else checkpoint,
         "sha256": model.sha256,
+        "architecture": model.network.architecture.model_dump(),
+        "trained_on": list(model.card.data),
         "device": str(model.device),
         "threads": thread_count(),
         "settings": settings.model_dump(),

@@ -1,13 +1,26 @@
-"""A progress bar for each job, with the time left and the NoC so far."""
+"""A progress bar for each job, with the time left and the NoC so far.
+
+Where there is no terminal, as in a log file, a bar would be seen at its end only: a line now and
+then takes its place.
+"""
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from datetime import timedelta
 from types import TracebackType
 from typing import TYPE_CHECKING
 
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TaskID,
+    TextColumn,
+    TimeRemainingColumn,
+)
 
 from training.evaluation.courses import Course
 from training.evaluation.summary import summary
@@ -17,6 +30,8 @@ if TYPE_CHECKING:
 
 MEMORY_S = 1200.0
 """How far back the time left looks; an object may take minutes."""
+LINE_EVERY_S = 30.0
+"""Between two lines where there is no terminal."""
 
 
 class Bars:
@@ -32,6 +47,7 @@ class Bars:
 
     def __init__(self, *, several: bool = False, shown: bool = True) -> None:
         self._several = several
+        self._said = time.monotonic()
         self._progress = Progress(
             TextColumn("{task.description}"),
             BarColumn(),
@@ -59,7 +75,7 @@ class Bars:
         task = self._progress.add_task(f"{self._title(job)}, finished", total=len(numbers), noc="")
         for number in numbers:
             yield number
-            self._progress.update(task, advance=1)
+            self._advance(task)
         self._progress.remove_task(task)
 
     @contextmanager
@@ -84,9 +100,22 @@ class Bars:
 
         def advance(course: Course) -> None:
             courses.append(course)
-            self._progress.update(task, advance=1, noc=_noc(job, courses))
+            self._advance(task, noc=_noc(job, courses))
 
         yield advance
+
+    def _advance(self, number: TaskID, noc: str = "") -> None:
+        self._progress.update(number, advance=1, noc=noc)
+        console, now = self._progress.console, time.monotonic()
+        if self._progress.disable or console.is_terminal or now - self._said < LINE_EVERY_S:
+            return
+        self._said = now
+        task = next(task for task in self._progress.tasks if task.id == number)
+        left_s = task.time_remaining
+        left = "" if left_s is None else f"{timedelta(seconds=round(left_s))} left"
+        parts = (f"{task.description}: {task.completed:.0f}/{task.total:.0f}", left, noc)
+        line = ", ".join(part for part in parts if part)
+        console.print(line, highlight=False, markup=False, soft_wrap=True)
 
     def _title(self, job: Job) -> str:
         name = job.dataset.name

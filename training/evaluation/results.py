@@ -9,6 +9,7 @@ import json
 import os
 import platform
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -25,14 +26,18 @@ from training.evaluation.summary import (
     iou_before,
     summary,
 )
-from training.evaluation.versions import versions
+from training.evaluation.versions import commit, versions
 
 RESULTS = "results.json"
 OBJECTS = "objects.csv"
 
 
 def described_run(
-    jobs: Sequence[Job], found: Sequence[Found], asked: Mapping[str, Any], processes: int
+    jobs: Sequence[Job],
+    found: Sequence[Found],
+    asked: Mapping[str, Any],
+    processes: int,
+    command: str,
 ) -> dict[str, Any]:
     """A run as it is written: one method in one click style, on all data sets.
 
@@ -46,6 +51,8 @@ def described_run(
         What else was asked for, beside the clicks: limit, choice of objects.
     processes
         Number of processes that shared the objects.
+    command
+        The command, for a shell.
     """
     contender, conditions = jobs[0].contender, jobs[0].conditions
     described = conditions.described()
@@ -54,6 +61,9 @@ def described_run(
     return {
         **contender.identity,
         "name": contender.name,
+        "command": command,
+        "date": datetime.now(UTC).isoformat(timespec="seconds"),
+        "commit": commit(),
         "protocol": {**budget, **asked},
         **described,
         "versions": versions(),

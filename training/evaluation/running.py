@@ -18,6 +18,9 @@ from training.evaluation.progress import Bars
 from training.evaluation.shards import Shard
 from training.evaluation.versions import versions
 
+FOLLOWS_FROM_THE_REST = {"threads", "loaded_from", "checkpoint", "architecture", "trained_on"}
+"""What is written about a network and changes no course while the hash of its file is the same."""
+
 
 @dataclass(frozen=True)
 class Job:
@@ -42,7 +45,7 @@ class Job:
         known = {
             key: value
             for key, value in self.contender.identity.items()
-            if key not in {"threads", "loaded_from", "checkpoint"}
+            if key not in FOLLOWS_FROM_THE_REST
         }
         if "device" in known:
             known["device"] = str(known["device"]).partition(":")[0]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import platform
+import subprocess
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -31,6 +32,8 @@ CODE = (
 )
 """Files and folders of this project on which figures depend; data have their own hash."""
 
+CHECKOUT = Path(__file__).parents[2]
+
 
 @cache
 def versions() -> dict[str, str]:
@@ -42,6 +45,18 @@ def versions() -> dict[str, str]:
         except PackageNotFoundError:
             continue
     return found | {"code": _code_hash()}
+
+
+def commit() -> str | None:
+    """The commit that is checked out, with ``-dirty`` where files differ; None outside of git."""
+    if not (CHECKOUT / ".git").exists():  # or it would be that of a repository around this one
+        return None
+    command = ["git", "describe", "--always", "--dirty", "--abbrev=40", "--exclude=*"]
+    try:
+        found = subprocess.run(command, cwd=CHECKOUT, capture_output=True, text=True, check=True)
+    except (OSError, subprocess.CalledProcessError):
+        return None
+    return found.stdout.strip()
 
 
 def _code_hash() -> str:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from training.evaluation.published import other_than_published
 
@@ -14,6 +15,7 @@ from .curves import iou_curves
 from .gallery import CaseView, Strip, case_views, map_strips
 from .glossary import glossary
 from .look import Drawing
+from .names import dataset_title
 from .runs import EvaluationRun, central
 from .sensitivity import Sensitivity, sensitivities
 from .tables import Table, metrics_table, paper_table
@@ -28,6 +30,11 @@ class Gallery:
     cases: Sequence[CaseView]
     maps: Sequence[Strip]
 
+    @property
+    def has_ignored(self) -> bool:
+        """Whether there are ignored pixels in its cases."""
+        return any(case.has_ignored for case in self.cases)
+
 
 @dataclass(frozen=True)
 class Contents:
@@ -35,8 +42,11 @@ class Contents:
 
     Attributes
     ----------
-    title, facts
-        What was measured, and what is needed to measure it again.
+    title
+        What was measured.
+    command, facts
+        What measures it again, for a shell (empty where results do not tell), and on what figures
+        depend.
     warnings
         A sentence for each thing that makes figures others than they seem to be.
     metrics
@@ -60,6 +70,7 @@ class Contents:
     """
 
     title: str
+    command: str
     facts: Sequence[tuple[str, str]]
     warnings: Sequence[str]
     metrics: Sequence[Table]
@@ -104,8 +115,10 @@ def contents(runs: Sequence[EvaluationRun], data_root: Path) -> Contents:
     styles, style_problems = sensitivities(runs, data_root)
     times = timings(found)
     comparison = [paper_table(standard, number) for number in (1, 2)]
+    methods = "; ".join(dict.fromkeys(run.method for run in standard))
     return Contents(
-        f"{'; '.join(dict.fromkeys(run.method for run in standard))} on {', '.join(datasets)}",
+        f"{methods} on {', '.join(map(dataset_title, datasets))}",
+        runs[0].written.get("command", ""),
         facts(runs),
         _other_than_published(runs),
         [metrics_table(runs, dataset) for dataset in datasets],
@@ -140,30 +153,58 @@ def _to_be_shown(runs: Sequence[EvaluationRun]) -> list[EvaluationRun]:
 
 
 def _gallery(of_set: Seen) -> Gallery:
-    return Gallery(of_set.dataset, case_views(of_set), map_strips(of_set))
+    return Gallery(dataset_title(of_set.dataset), case_views(of_set), map_strips(of_set))
 
 
 def facts(runs: Sequence[EvaluationRun]) -> list[tuple[str, str]]:
     """What a figure depends on, for the end of the report: names and values."""
-    found: list[tuple[str, str]] = []
-    for run in {run.method: run for run in reversed(runs)}.values():
-        written = run.written
-        details = [
-            f"SHA-256 {written['sha256'][:16]}…" if "sha256" in written else "",
-            f"{written['device']}, {written['threads']} threads" if "threads" in written else "",
-            f"protocol {(written.get('settings') or {}).get('protocol', 'clean')}",
-            f"first click {written['first_click']}" if "first_click" in written else "",
-            f"mended: {', '.join(written['mended'])}" if written.get("mended") else "",
-        ]
-        found.insert(0, (run.method, "; ".join(detail for detail in details if detail)))
+    methods = {run.method: run for run in reversed(runs)}.values()
     first = runs[0].written
-    asked = first["protocol"].items()
-    conditions = [f"{name} {value}" for name, value in asked if value is not None]
-    machine = [f"{name} {value}" for name, value in first["machine"].items()]
-    versions = [f"{name} {v[:12]}" for name, v in first["versions"].items()]
-    return [
-        *found,
-        ("conditions", ", ".join(conditions)),
-        ("machine", ", ".join(machine)),
-        ("versions", ", ".join(versions)),
+    styles = [
+        run.style
+        if run.written.get("seed") is None
+        else f"{run.style} (seed {run.written['seed']})"
+        for run in runs
     ]
+    data = {
+        name: f"SHA-256 {of_set['sha256']} of all pixels, {len(of_set['objects'])} objects"
+        for run in runs
+        for name, of_set in run.written["datasets"].items()
+        if "sha256" in of_set
+    }
+    return [
+        *((name, first[name]) for name in ("date", "commit") if first.get(name)),
+        *((run.method, _method(run)) for run in reversed(methods)),
+        *((dataset_title(name), text) for name, text in data.items()),
+        ("conditions", f"{_listed(first['protocol'])}, clicks {', '.join(dict.fromkeys(styles))}"),
+        ("machine", _listed(first["machine"])),
+        ("versions", _listed(first["versions"])),
+    ]
+
+
+def _method(run: EvaluationRun) -> str:
+    written = run.written
+    details = [
+        f"SHA-256 {written['sha256']}" if "sha256" in written else "",
+        f"{written['device']}, {written['threads']} threads" if "threads" in written else "",
+        f"first click {written['first_click']}" if "first_click" in written else "",
+        f"protocol {run.protocol}",
+        f"mended: {', '.join(written['mended'])}" if written.get("mended") else "",
+        f"start values: {_listed(written['start_values'])}" if "start_values" in written else "",
+        *(_settings(run) if run.is_network else ()),
+    ]
+    return "; ".join(detail for detail in details if detail)
+
+
+def _settings(run: EvaluationRun) -> list[str]:
+    """All settings; those of each data set where they differ, as tuned windows do."""
+    by_set = {name: found.get("settings") or {} for name, found in run.written["datasets"].items()}
+    texts = {dataset_title(name): _listed(settings) for name, settings in by_set.items()}
+    if len(set(texts.values())) == 1:
+        return [f"settings: {text}" for text in set(texts.values()) if text]
+    return [f"settings on {name}: {text}" for name, text in texts.items()]
+
+
+def _listed(values: Mapping[str, Any]) -> str:
+    """Names and values; what was not asked for is left out."""
+    return ", ".join(f"{name} {value}" for name, value in values.items() if value is not None)

@@ -8,6 +8,7 @@ import numpy as np
 from matplotlib import rc_context
 
 from .look import LINES, PLOT_STYLE, Drawing, colour, drawn_plot, legend_below, marker, plot
+from .names import dataset_title
 from .runs import EvaluationRun
 
 MOST_COLUMNS = 2
@@ -26,12 +27,14 @@ def iou_curves(runs: Sequence[EvaluationRun]) -> Drawing | None:
     rows = -(-len(datasets) // columns)
     wide = 5.4 if columns == 1 else 3.9
     figure = plot(columns, rows, width=wide, height=3.0)
+    for axes in figure.axes[1:]:
+        axes.sharey(figure.axes[0])
     with rc_context(PLOT_STYLE):
         for axes, dataset in zip(figure.axes, datasets, strict=False):
             for at, run in enumerate(runs):
                 if dataset not in run.datasets:
                     continue
-                means = 100 * run.datasets[dataset].ious.mean(axis=0)
+                means = run.datasets[dataset].ious.mean(axis=0)
                 clicks = np.arange(1, len(means) + 1)
                 axes.plot(
                     clicks,
@@ -41,23 +44,24 @@ def iou_curves(runs: Sequence[EvaluationRun]) -> Drawing | None:
                     marker=marker(at),
                     label=run.label,
                 )
-            axes.set_title(dataset)
+            axes.set_title(dataset_title(dataset))
             axes.set_xlabel("clicks")
             axes.set_xticks([1, *range(5, runs[0].max_clicks + 1, 5)])
         for axes in figure.axes[::columns]:
-            axes.set_ylabel("mean IoU (%)")
+            axes.set_ylabel("mean IoU")
         for axes in figure.axes[len(datasets) :]:
             axes.set_visible(False)
         if len(runs) > 1:
             legend_below(figure)
-    text = f"Mean IoU by number of clicks on {', '.join(datasets)}: {'; '.join(_ends(runs))}"
+    names = ", ".join(map(dataset_title, datasets))
+    text = f"Mean IoU by number of clicks on {names}: {'; '.join(_ends(runs))}"
     return drawn_plot("curves", figure, text)
 
 
 def _ends(runs: Sequence[EvaluationRun]) -> list[str]:
     return [
-        f"{run.label} on {name} from {100 * scores.ious[:, 0].mean():.1f} "
-        f"to {100 * scores.ious[:, -1].mean():.1f} %"
+        f"{run.label} on {dataset_title(name)} from {scores.ious[:, 0].mean():.3f} "
+        f"to {scores.ious[:, -1].mean():.3f}"
         for run in runs
         for name, scores in run.datasets.items()
     ]

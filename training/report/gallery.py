@@ -12,6 +12,7 @@ from training.evaluation.courses import MeasuredClick
 from .cases import ReplayedCase, Seen
 from .inside import CAPTIONS, inside_strip
 from .look import Drawing, drawn_picture
+from .names import dataset_title
 from .recorder import Inside
 from .runs import REACHED, Scores
 from .tiles import Crop, Mark, crop_around, picture
@@ -35,11 +36,12 @@ class Strip:
 
 @dataclass(frozen=True)
 class CaseView:
-    """A case: the object, and a strip for each run."""
+    """A case: the object, and a strip for each run; whether there are ignored pixels in it."""
 
     title: str
     object: Tile
     strips: Sequence[Strip]
+    has_ignored: bool
 
 
 def case_views(seen: Seen) -> list[CaseView]:
@@ -68,11 +70,13 @@ def _case_view(seen: Seen, case: ReplayedCase) -> CaseView:
         for one in seen.scores
     ]
     area = int(np.count_nonzero(sample.object_mask))
-    drawn = picture(crop.of(sample.image), outline=crop.of(sample.object_mask))
+    ignored = crop.of(sample.ignore)
+    drawn = picture(crop.of(sample.image), outline=crop.of(sample.object_mask), ignored=ignored)
     drawing = drawn_picture(f"{name}-object", drawn, f"{sample.name}, the object outlined")
     height, width = sample.object_mask.shape
-    caption = f"the object, {area:,} px of {height} × {width}"
-    return CaseView(f"{case.kind.capitalize()}: {sample.name}", Tile(drawing, caption), strips)
+    caption = f"the object, {area:,} px of {width} × {height}"
+    title = f"{case.kind.capitalize()}: {sample.name}"
+    return CaseView(title, Tile(drawing, caption), strips, bool(ignored.any()))
 
 
 def _steps(scores: Scores, case: ReplayedCase) -> list[int]:
@@ -89,6 +93,7 @@ def _step_tile(scores: Scores, case: ReplayedCase, step: int, crop: Crop, name: 
         crop.of(case.sample.image),
         mask=crop.of(replayed.mask),
         outline=crop.of(case.sample.object_mask),
+        ignored=crop.of(case.sample.ignore),
         marks=_inside_crop(_marks(clicks[:step]), crop),
     )
     iou = clicks[step - 1].iou
@@ -131,7 +136,7 @@ def map_strips(seen: Seen) -> list[Strip]:
                 continue
             who = f"{one.run.label}, " if len(seen.scores) > 1 else ""
             title = (
-                f"{seen.dataset}, {case.sample.name}, {who}click {at + 1}: "
+                f"{dataset_title(seen.dataset)}, {case.sample.name}, {who}click {at + 1}: "
                 f"IoU {clicks[at - 1].iou:.3f} → {clicks[at].iou:.3f}"
             )
             name = f"{seen.dataset}-{case.kind}-{file_name(one.run.label)}-inside"

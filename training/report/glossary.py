@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from training.evaluation.formats import TITLES
+from training.evaluation.rules import RULES
 
 from .runs import EvaluationRun
 
@@ -15,8 +16,10 @@ MEANINGS = {
     "IoU": "mean overlap with the object after so many clicks",
     "BIoU": "mean overlap of the bands along both borders after so many clicks",
     "ASSD": "mean distance of the two contours after so many clicks, in pixels",
-    "LoweredIoU": "share of all clicks after which the IoU is lower than before",
-    "SPC": "seconds per click",
+    "LoweredIoU": "share of all clicks after which the IoU is lower than before "
+    "(LoweredIoU in results.json; their number is clicks_lowering_IoU in objects.csv)",
+    "SPC": "seconds per click, the mean over all clicks, first ones included, of {timed}; it also "
+    "depends on what else the machine does",
 }
 """By the beginning of their names."""
 
@@ -24,11 +27,21 @@ MEANINGS = {
 def glossary(runs: Sequence[EvaluationRun]) -> list[tuple[str, str]]:
     """Names of the runs' metrics, those of a kind together, and what they are."""
     most = runs[0].max_clicks
+    timed = "all that is done for it, reading, robot user and metrics included"
+    if not any(_times_everything(run) for run in runs):
+        timed = "the call that answers it alone"
     last = "1 click" if most == 1 else f"{most} clicks"
     kinds: dict[str, list[str]] = {}
     for name in dict.fromkeys(name for run in runs for name in run.metrics):
         kinds.setdefault(name.partition("@")[0].rstrip("0123456789"), []).append(name)
     return [
-        (", ".join(TITLES.get(name, name) for name in names), MEANINGS[kind].format(last=last))
+        (
+            ", ".join(TITLES.get(name, name) for name in names),
+            MEANINGS[kind].format(last=last, timed=timed),
+        )
         for kind, names in kinds.items()
     ]
+
+
+def _times_everything(run: EvaluationRun) -> bool:
+    return RULES[run.protocol].mended(run.written.get("mended") or ()).times_everything

@@ -20,6 +20,12 @@ CAPTIONS = (
     "mask M(t)",
 )
 
+FEEDBACK_NOTE = (
+    "Hard white or black patches in M(t−1) are pixels inside FFCM's window that are connected with "
+    "an earlier click by high affinity and have its sign; a straight black edge is the border of "
+    "the window before."
+)
+
 
 def inside_strip(
     inside: Inside,

@@ -6,6 +6,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from .contents import Contents
+from .inside import FEEDBACK_NOTE
 from .look import Drawing
 from .tables import plain_text
 
@@ -42,7 +43,7 @@ def _rendered(template: str, contents: Contents, *, escaped: bool, picture: obje
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    environment.globals.update(picture=picture, plain_text=plain_text)
+    environment.globals.update(picture=picture, plain_text=plain_text, feedback_note=FEEDBACK_NOTE)
     return environment.get_template(template).render(report=contents)
 
 

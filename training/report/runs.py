@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from napari_fcfi.settings import Protocol
 from training.ablation import DEFAULT_RATIO
 from training.evaluation import metrics
 from training.evaluation.courses import Course
@@ -93,6 +94,13 @@ class EvaluationRun:
     def stop_at(self) -> float | None:
         """IoU at which an object was left."""
         found: float | None = self.written["protocol"]["stop_at"]
+        return found
+
+    @property
+    def protocol(self) -> Protocol:
+        """Whose rules counted."""
+        of_sets = [found.get("settings") or {} for found in self.written["datasets"].values()]
+        found: Protocol = of_sets[0].get("protocol", "clean")
         return found
 
     @property

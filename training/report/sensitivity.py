@@ -30,6 +30,7 @@ from .look import (
     marker,
     plot,
 )
+from .names import dataset_title
 from .runs import REACHED, EvaluationRun, Scores
 from .tables import Row, Table
 from .tiles import Mark, crop_around, picture
@@ -78,7 +79,7 @@ def sensitivities(
                 continue
             strip, problem = _strip(scores, data_root)
             missing += problem
-            heading = f"{method} on {dataset}"
+            heading = f"{method} on {dataset_title(dataset)}"
             found.append(
                 Sensitivity(
                     heading, _table(scores), _sentence(scores), _drawing(scores, heading), strip
@@ -121,7 +122,12 @@ def _table(scores: Sequence[Scores]) -> Table:
         cells = [number(name, one.values.get(name)) for name in names]
         rows.append(Row((one.run.style,), (*cells, rise)))
     heads = (*(title(name) for name in names), f"rise in {RISE}")
-    return Table(f"Click styles on {scores[0].dataset}", ("clicks",), (("", heads),), tuple(rows))
+    return Table(
+        f"Click styles on {dataset_title(scores[0].dataset)}",
+        ("clicks",),
+        (("", heads),),
+        tuple(rows),
+    )
 
 
 def _sentence(scores: Sequence[Scores]) -> str:
@@ -143,7 +149,7 @@ def _drawing(scores: Sequence[Scores], heading: str) -> Drawing:
     with rc_context(PLOT_STYLE):
         for at, one in enumerate(scores):
             if one.are_complete:
-                means = 100 * one.ious.mean(axis=0)
+                means = one.ious.mean(axis=0)
                 curves.plot(
                     np.arange(1, last + 1), means, color=colour(at), marker=marker(at),
                     label=one.run.style,
@@ -153,7 +159,7 @@ def _drawing(scores: Sequence[Scores], heading: str) -> Drawing:
                 np.arange(1, last + 1), 100 * reached.mean(axis=0), where="post",
                 color=colour(at), label=one.run.style,
             )  # fmt: skip
-        curves.set_title("mean IoU (%)")
+        curves.set_title("mean IoU")
         objects.set_title(f"objects at {REACHED:.2f} IoU (%)")
         objects.set_ylim(0, 103)
         for axes in figure.axes:
@@ -188,6 +194,7 @@ def _strip(scores: Sequence[Scores], data_root: Path) -> tuple[Strip, list[str]]
             crop.of(sample.image),
             mask=crop.of(after[0].mask),
             outline=crop.of(sample.object_mask),
+            ignored=crop.of(sample.ignore),
             marks=[mark],
         )
         needed = int(one.clicks_needed[number_])

@@ -10,6 +10,7 @@ from training.evaluation.formats import DASH, number, title
 from training.evaluation.tables import markdown_table
 
 from . import paper
+from .names import backbone_title, dataset_title, trained_on_title
 from .paper import Column, PaperRow
 from .runs import EvaluationRun, Scores
 
@@ -93,7 +94,7 @@ def metrics_table(runs: Sequence[EvaluationRun], dataset: str) -> Table:
     ]
     objects = len(scores[0].courses)
     return Table(
-        f"{dataset}, {objects} {'object' if objects == 1 else 'objects'}",
+        f"{dataset_title(dataset)}, {objects} {'object' if objects == 1 else 'objects'}",
         ("method",),
         (("", tuple(title(name) for name in names)),),
         tuple(rows),
@@ -121,7 +122,7 @@ def grouped(columns: Iterable[Column]) -> tuple[tuple[str, tuple[str, ...]], ...
     """Heads of columns, one group a data set."""
     groups: dict[str, list[str]] = {}
     for dataset, metric in columns:
-        groups.setdefault(paper.NAMES.get(dataset, dataset), []).append(title(metric))
+        groups.setdefault(dataset_title(dataset), []).append(title(metric))
     return tuple((name, tuple(heads)) for name, heads in groups.items())
 
 
@@ -138,7 +139,10 @@ def _our_row(run: EvaluationRun, columns: Sequence[Column]) -> Row:
         for dataset in dict.fromkeys(dataset for dataset, _ in columns)
         if (scores := _on(run, dataset)) is not None and (note := incomparable(scores))
     ]
-    heads = (run.label, DASH, DASH, HERE)
+    written = run.written
+    backbone = backbone_title(written.get("architecture") or {})
+    trained_on = trained_on_title(written.get("trained_on") or [])
+    heads = (run.label, backbone or DASH, trained_on or DASH, HERE)
     return Row(heads, cells, "ours", "; ".join(notes))
 
 
@@ -162,7 +166,7 @@ def incomparable(scores: Scores) -> str:
         reasons.append("in a field of mirror images")
     if any(course.start is not None and course.clicks for course in scores.courses):
         reasons.append("begun from given masks")
-    return f"{paper.NAMES.get(name or '', scores.dataset)}: {', '.join(reasons)}" if reasons else ""
+    return f"{dataset_title(scores.dataset)}: {', '.join(reasons)}" if reasons else ""
 
 
 def _on(run: EvaluationRun, papers_dataset: str) -> Scores | None:

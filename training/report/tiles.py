@@ -22,6 +22,7 @@ MASK = np.array([70, 150, 255])
 FOREGROUND: Colour = (23, 163, 74)
 BACKGROUND: Colour = (220, 38, 38)
 OBJECT: Colour = (255, 214, 10)
+IGNORED: Colour = (190, 190, 190)
 WHITE: Colour = (255, 255, 255)
 RIM: Colour = (40, 40, 40)
 
@@ -83,6 +84,7 @@ def picture(
     *,
     mask: NDArray[np.bool_] | None = None,
     outline: NDArray[np.bool_] | None = None,
+    ignored: NDArray[np.bool_] | None = None,
     marks: Sequence[Mark] = (),
     frame: tuple[float, float, float, float] | None = None,
     long_side: int = LONG_SIDE,
@@ -97,6 +99,8 @@ def picture(
         ``(H, W)``, tinted.
     outline
         ``(H, W)``, of which only the border is drawn.
+    ignored
+        ``(H, W)``, hatched.
     marks
         Clicks; the newest is drawn last.
     frame
@@ -114,6 +118,8 @@ def picture(
         shown = np.where(inside[..., None], 0.55 * shown + 0.45 * MASK, 0.8 * shown)
     drawn = shown.round().astype(np.uint8)
     unit = size[0] / LONG_SIDE  # tiles of a row are shown with one width
+    if ignored is not None:
+        _hatch(drawn, ignored, max(4, round(10 * unit)))
     for border, colour in ((mask, WHITE), (outline, OBJECT)):
         if border is not None:
             _draw_border(drawn, border, colour, max(1, round(2.4 * unit)))
@@ -130,6 +136,14 @@ def _resized(pixels: RGB, size: tuple[int, int]) -> RGB:
     """To ``(width, height)``, without aliasing where that is less."""
     found = np.asarray(Image.fromarray(pixels).resize(size, Image.Resampling.BICUBIC))
     return found.astype(np.uint8, copy=False)
+
+
+def _hatch(drawn: RGB, ignored: NDArray[np.bool_], step: int) -> None:
+    """Diagonal lines where pixels are ignored, one in so many px."""
+    height, width = drawn.shape[:2]
+    where = cv2.resize(ignored.astype(np.uint8), (width, height), interpolation=cv2.INTER_NEAREST)
+    rows, columns = np.ogrid[:height, :width]
+    drawn[(where > 0) & ((rows + columns) % step < max(1, step // 4))] = IGNORED
 
 
 def _draw_border(drawn: RGB, mask: NDArray[np.bool_], colour: Colour, line: int) -> None:

@@ -12,6 +12,7 @@ from training.evaluation.formats import DASH, milliseconds
 
 from .cases import Seen
 from .look import PLOT_STYLE, Drawing, colour, drawn_plot, legend_below, plot
+from .names import dataset_title
 from .recorder import CFFM, CLICKS, ENCODER, FFCM, HEAD
 from .replay import CLICK
 from .runs import EvaluationRun
@@ -86,7 +87,7 @@ def parts_table(found: Sequence[Timing]) -> Table:
     return Table(
         "Time per click by part, in ms: medians over the clicks made again for the pictures",
         ("method", "clicks"),
-        (("", (*parts, "together")),),
+        (("", (*parts, "sum")),),
         tuple(rows),
     )
 
@@ -131,7 +132,7 @@ def spent_table(runs: Sequence[EvaluationRun]) -> Table:
             rest = (whole - seconds.sum()) / seconds.size if whole else None
             rows.append(
                 Row(
-                    (run.label, name),
+                    (run.label, dataset_title(name)),
                     (
                         str(seconds.size),
                         milliseconds(float(seconds.mean())),
@@ -143,11 +144,12 @@ def spent_table(runs: Sequence[EvaluationRun]) -> Table:
                 )
             )
     heads = (
-        "clicks", "mean", "median", "first clicks", "later clicks", "reading, robot user, metrics"
+        "clicks", "mean", "median", "mean of first clicks", "mean of later clicks",
+        "mean of reading, robot user, metrics",
     )  # fmt: skip
     return Table(
-        "Time per click in the evaluation, in ms; the clock runs during the click alone, and what "
-        "else an object takes is in the last column",
+        "Time per click in the evaluation, in ms, over all its clicks; the clock runs during the "
+        "click alone, and what else an object takes is in the last column",
         ("method", "data set"),
         (("", heads),),
         tuple(rows),

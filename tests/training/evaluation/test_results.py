@@ -48,7 +48,7 @@ def courses() -> list[Course]:
 def run_of_three(tmp_path: Path) -> Path:
     job = Job(by_factory("grabcut", settings_from([])), EvaluationSet("x", (None,) * 3), CONDITIONS)
     found = {number: Measured(course, str(number)) for number, course in enumerate(courses())}
-    write_results(tmp_path, [described_run([job], [found], {"limit": 3}, 2)])
+    write_results(tmp_path, [described_run([job], [found], {"limit": 3}, 2, "run me")])
     return tmp_path
 
 
@@ -59,6 +59,7 @@ def test_results_come_back_with_their_courses(run_of_three: Path) -> None:
     assert run["protocol"]["max_clicks"] == 5
     assert run["protocol"]["limit"] == 3
     assert run["machine"]["processes"] == 2
+    assert run["command"] == "run me"
     assert len(run["versions"]["code"]) == len(run["datasets"]["x"]["sha256"]) == 64
 
 

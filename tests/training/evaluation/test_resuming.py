@@ -148,7 +148,10 @@ def test_ctrl_c_tells_how_to_go_on(root: Path) -> None:
     process.send_signal(signal.SIGINT)
     _, said = process.communicate(timeout=60)
     assert process.returncode == 1
-    assert said == f"stopped; the same command goes on with what is left, from {root / 'out'}.\n"
+    assert said == (
+        f"stopped; 3 of 5 objects are done, in {root / 'out' / 'finished'}: the same command goes "
+        "on with what is left.\n"
+    )
     (root / "wait").unlink()
     run(root, "out")
     assert seen(root) == [0, 1, 2, 3, 3, 4]

@@ -102,3 +102,22 @@ def test_a_set_that_the_paper_has_not_is_not_set_beside_it() -> None:
     davis = paper_table([run("DAVIS345", {"NoC@90": 2.0}, 345)], 1)
     assert davis is not None
     assert davis.groups[0][0] == "DAVIS"
+
+
+@pytest.mark.parametrize(
+    ("name", "sets", "cells"),
+    [
+        ("fcfi-resnet101", ["SBD"], ("ResNet-101", "SBD")),
+        ("fcfi-hrnet18s-small", ["coco_lvis"], ("HRNet-18s", "COCO+LVIS")),
+        ("fcfi-lite", ["a", "b", "c", "d"], ("EfficientNet-lite0", "4 sets")),
+        ("fcfi-lite", [], ("EfficientNet-lite0", "–")),
+    ],
+)
+def test_our_rows_tell_backbone_and_training_data(
+    name: str, sets: list[str], cells: tuple[str, str]
+) -> None:
+    ours = run("grabcut", {"NoC@90": 2.0}, 50)
+    written = {**ours.written, "architecture": {"name": name}, "trained_on": sets}
+    table = paper_table([EvaluationRun("m", "m", written)], 1)
+    assert table is not None
+    assert table.rows[-1].heads == ("m", *cells, HERE)

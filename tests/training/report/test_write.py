@@ -138,7 +138,7 @@ def test_the_report_says_what_is_missing_when_the_data_are_gone(copy: Path, nowh
     read = Reader(html_of(copy))
     assert "img" not in read.tags
     assert any("expected the data set 'grabcut'" in text.lower() for text in read.text)
-    assert read.table("grabcut, 1 object").rows
+    assert read.table("GrabCut, 1 object").rows
     assert read.table("Table 1").kinds.count("ours") == 2
 
 
@@ -232,7 +232,7 @@ def test_a_set_that_is_not_the_published_one_is_said_in_the_report(
         assert text.count("Expected the 345 objects with which sample was published, got 1") == 1
 
 
-def test_a_legend_covers_no_line(folder: Path) -> None:
+def drawn_curves(folder: Path) -> list[Figure]:
     runs = [run for run in read_report_runs(folder) if run.style == "central"]
     drawn: list[Figure] = []
     with pytest.MonkeyPatch.context() as patched:
@@ -240,7 +240,83 @@ def test_a_legend_covers_no_line(folder: Path) -> None:
             "training.report.curves.drawn_plot", lambda _, figure, __: drawn.append(figure)
         )
         iou_curves(runs)
-    (figure,) = drawn
+    return drawn
+
+
+def test_a_legend_covers_no_line(folder: Path) -> None:
+    (figure,) = drawn_curves(folder)
     figure.canvas.draw()
     (legend,) = figure.legends
     assert not any(legend.get_window_extent().overlaps(axes.bbox) for axes in figure.axes)
+
+
+def test_the_report_tells_what_repeats_it(folder: Path) -> None:
+    runs = json.loads((folder / "results.json").read_text())["runs"]
+    read = Reader(html_of(folder))
+    told, text = "".join(read.text), (folder / "report.md").read_text()
+    network = next(run for run in runs if run["name"] == "fcfi-lite")
+    needed = [
+        "python -m training.evaluate --checkpoint fcfi-lite --method grabcut --click-style",
+        network["date"],
+        network["sha256"],
+        network["datasets"]["sample"]["sha256"],
+        network["versions"]["code"],
+        "max_clicks 4, limit 3, clicks central, random (seed 0)",
+        *(f"{name} {value}" for name, value in network["settings"].items()),
+        *([network["commit"]] if network["commit"] else []),
+    ]
+    for part in needed:
+        assert part in told
+        assert part in text
+
+
+def test_data_sets_have_their_published_names_everywhere(copy: Path, nowhere: Path) -> None:
+    def published(run: dict[str, Any]) -> None:
+        found = run["datasets"].pop("sample")
+        run["datasets"] = {"grabcut": found, "coco_mval": found}
+
+    changed(copy, published)
+    write_report(copy, nowhere)
+    read = Reader(html_of(copy))
+    names = [table.name for table in read.tables]
+    assert {"GrabCut, 1 object", "COCO MVal, 1 object"} <= set(names)
+    spent = read.table("Time per click in the evaluation")
+    assert {row[1] for row in spent.rows[1:]} == {"GrabCut", "COCO MVal"}
+    (curves,) = [text for text in read.alternatives if text.startswith("Mean IoU by number")]
+    assert "on GrabCut, COCO MVal: " in curves
+
+
+def test_curves_of_several_sets_share_the_axis_of_the_tables(copy: Path) -> None:
+    def two(run: dict[str, Any]) -> None:
+        found = run["datasets"]["sample"]
+        poor = json.loads(json.dumps(found))
+        for click in poor["objects"][0]["clicks"]:
+            click["iou"] = 0.1
+        run["datasets"]["poor"] = poor
+
+    changed(copy, two)
+    (figure,) = drawn_curves(copy)
+    one, other = figure.axes
+    assert one.get_ylim() == other.get_ylim()
+    assert one.get_ylim()[0] < 0.1
+    assert one.get_ylim()[1] < 1.1
+    assert [axes.get_title(loc="left") for axes in figure.axes] == ["sample", "poor"]
+
+
+def test_the_names_of_a_metric_are_tied_together(folder: Path) -> None:
+    text = (folder / "report.md").read_text()
+    (line,) = [line for line in text.splitlines() if line.startswith("- **Clicks lowering IoU**")]
+    assert "LoweredIoU in results.json" in line
+    assert "clicks_lowering_IoU in objects.csv" in line
+
+
+def test_seconds_per_click_say_what_they_include(copy: Path, nowhere: Path) -> None:
+    write_report(copy, nowhere)
+    assert "of the call that answers it alone" in (copy / "report.md").read_text()
+
+    def released(run: dict[str, Any]) -> None:
+        run["datasets"]["sample"]["settings"]["protocol"] = "released"
+
+    changed(copy, released)
+    write_report(copy, nowhere)
+    assert "reading, robot user and metrics included" in (copy / "report.md").read_text()
