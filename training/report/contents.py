@@ -186,9 +186,9 @@ def _method(run: EvaluationRun) -> str:
     written = run.written
     details = [
         f"SHA-256 {written['sha256']}" if "sha256" in written else "",
-        f"{written['device']}, {written['threads']} threads" if "threads" in written else "",
+        f"{written['device']}, threads {written['threads']}" if "threads" in written else "",
         f"first click {written['first_click']}" if "first_click" in written else "",
-        f"protocol {run.protocol}",
+        "" if run.is_network else f"protocol {run.protocol}",  # one of a network's settings
         f"mended: {', '.join(written['mended'])}" if written.get("mended") else "",
         f"start values: {_listed(written['start_values'])}" if "start_values" in written else "",
         *(_settings(run) if run.is_network else ()),

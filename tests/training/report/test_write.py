@@ -282,6 +282,7 @@ def test_data_sets_have_their_published_names_everywhere(copy: Path, nowhere: Pa
     assert {"GrabCut, 1 object", "COCO MVal, 1 object"} <= set(names)
     spent = read.table("Time per click in the evaluation")
     assert {row[1] for row in spent.rows[1:]} == {"GrabCut", "COCO MVal"}
+    assert {"mean", "median", "mean of first clicks"} <= set(spent.rows[0])
     (curves,) = [text for text in read.alternatives if text.startswith("Mean IoU by number")]
     assert "on GrabCut, COCO MVal: " in curves
 
@@ -320,3 +321,12 @@ def test_seconds_per_click_say_what_they_include(copy: Path, nowhere: Path) -> N
     changed(copy, released)
     write_report(copy, nowhere)
     assert "reading, robot user and metrics included" in (copy / "report.md").read_text()
+
+
+def test_what_is_drawn_is_explained(folder: Path) -> None:
+    for text in (html_of(folder), (folder / "report.md").read_text()):
+        words = " ".join(text.split())
+        assert "white border" in words
+        assert "the one with the higher mean IoU over all clicks is better" in words
+        assert "Hard white or black patches in M(t−1)" in words
+        assert "hatched" not in re.sub(r"<style>.*</style>", "", words)  # nothing is ignored here
