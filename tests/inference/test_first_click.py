@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 import napari_fcfi.inference.predictor as predictor_module
 from napari_fcfi.inference import Box, Click, Field, Predictor, Window
 from napari_fcfi.inference.first_click import (
+    FINALISTS,
     FREE_POWER,
     LARGE_SIDE_PX,
     MOST_WINDOWS,
@@ -182,7 +183,7 @@ def test_the_search_is_cheap(model: FakeModel) -> None:
     assert (
         sum(pixels) <= 5 * 2 * Settings().zoom_size ** 2
     )  # five clicks that pay for an encoder pass and its mirror
-    assert len(model.network.encoded) <= 6  # two batches, and two finalists twice
+    assert len(model.network.encoded) <= 2 + 2 * FINALISTS  # two batches, and each finalist twice
 
 
 def test_without_zoom_in_there_is_no_search(model: FakeModel) -> None:

@@ -42,7 +42,7 @@ FREE_POWER, SIZE_POWER = 3.0, 0.1
 LARGE_SIDE_PX = 400
 """Windows of at least this longer side count as equally large."""
 
-FINALISTS = 2
+FINALISTS = 3
 """Windows that are answered in full."""
 
 

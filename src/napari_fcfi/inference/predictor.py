@@ -66,7 +66,7 @@ class Predictor:
     ) -> None:
         self.model = model
         self.settings = Settings() if settings is None else settings
-        self._passes = Passes(model, cache_bytes)
+        self.passes = Passes(model, cache_bytes)
         self._released = released
 
     def initial(self) -> State:
@@ -238,7 +238,7 @@ class Predictor:
         asked = Question(clicks, new_clicks, state.patch, settings.expansion_ratio)
         # a first click looks no farther than its scope, however large the mask seems there
         if state.patch is None:
-            windows = first_windows(self._passes, field, limits, asked, settings, group.scope)
+            windows = first_windows(self.passes, field, limits, asked, settings, group.scope)
             limit = whole_box(field.box, box_of(clicks), group.scope)
         else:
             windows = [next_window(field.box, state, group.scope)]
@@ -267,14 +267,14 @@ class Predictor:
 
         The window grows up to ``limit``.
         """
-        answer = self._passes.answer(field, limits, window, asked, flip=settings.flip)
+        answer = self.passes.answer(field, limits, window, asked, flip=settings.flip)
         for _ in range(0 if focused else MOST_GROWTHS):
             mask = answer.probabilities > settings.threshold
             larger = grown(window, mask, limit, settings)
             if larger is None:
                 break
             window = larger
-            answer = self._passes.answer(field, limits, window, asked, flip=settings.flip)
+            answer = self.passes.answer(field, limits, window, asked, flip=settings.flip)
         return window, answer
 
     def _after_start(self, field: Field, state: State, start: Start) -> State:

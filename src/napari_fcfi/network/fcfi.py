@@ -18,16 +18,18 @@ from .backbones import LITE0_CHANNELS, EfficientNetLite0
 from .cffm import CFFM, plain_layers
 from .ffcm import focus, place
 from .heads import (
+    CONTEXT_STRIDE,
     STRIDE,
     WIDTHS,
     Decoder,
     Head,
     ImagePyramid,
     Pyramid,
-    QualityHead,
     Residual,
+    to_cells,
 )
 from .interface import Network, Prediction, both_given
+from .quality import QualityHead
 
 MULTIPLE = 32
 """Sides of what the backbone sees are filled up to a multiple of this."""
@@ -88,7 +90,7 @@ class FCFI(Network):
             else None
         )
         self.head = Head(channels)
-        self.quality = QualityHead(channels)
+        self.quality = QualityHead(channels, WIDTHS[CONTEXT_STRIDE])
         for name, part in self.named_children():
             if name not in ("backbone", "quality"):
                 _initialise(part)
@@ -139,8 +141,8 @@ class FCFI(Network):
         maps = _filled_up(self._click_maps(interaction_map, feedback))
         deep = self.decoder(features.pyramid, maps)
         # affinity and feedback live where the window is, not where it was filled up
-        inner = deep[..., : cells[0], : cells[1]]
-        previous = _to_cells(feedback, cells)
+        inner = deep.features[..., : cells[0], : cells[1]]
+        previous = to_cells(feedback, STRIDE)
         refined = focus(
             self.project(inner).float(),
             previous,
@@ -157,7 +159,7 @@ class FCFI(Network):
             inner = torch.relu_(self.concatenate(torch.cat([inner, refined.feedback], dim=1)))
         half = features.pyramid.stride2[..., : -(-height // 2), : -(-width // 2)]
         logits = self.head(inner, half, features.size)
-        quality = self.quality(inner, _to_cells(torch.sigmoid(logits), cells))
+        quality = self.quality(inner, deep.context, to_cells(torch.sigmoid(logits), STRIDE))
         return Prediction(
             logits,
             refined.feedback,
@@ -199,10 +201,3 @@ def _filled_up(x: Tensor, mode: str = "constant") -> Tensor:
     if not below and not right:
         return x
     return functional.pad(x, (0, right, 0, below), mode=mode)
-
-
-def _to_cells(x: Tensor, cells: tuple[int, int]) -> Tensor:
-    """Mean of ``x`` ``(N, C, H, W)`` over the cells of a stride-4 grid of size ``cells``."""
-    return functional.avg_pool2d(x, STRIDE, STRIDE, ceil_mode=True, count_include_pad=False)[
-        ..., : cells[0], : cells[1]
-    ]

@@ -1,4 +1,4 @@
-"""The light top-down decoder of ``fcfi-lite``, its head, and the head that judges the answer.
+"""The light top-down decoder of ``fcfi-lite`` and its head.
 
 The decoder is made of dense 3x3 convolutions, which two CPU cores run several times faster than
 depth-wise ones of the same size. Whatever depends on the image alone is computed once
@@ -21,6 +21,9 @@ WIDTHS = {2: 16, 4: 48, 8: 64, 16: 128}
 STRIDE = 4
 """Stride of the features F that FFCM and CFFM work on."""
 
+CONTEXT_STRIDE = 16
+"""Stride of the decoder's widest view."""
+
 
 class Pyramid(NamedTuple):
     """The image's part of the decoder at strides 2, 4, 8 and 16, each ``(N, WIDTHS[s], ...)``."""
@@ -34,6 +37,22 @@ class Pyramid(NamedTuple):
 def upsample(x: Tensor, like: Tensor) -> Tensor:
     """Bilinear resize to the height and width of ``like``."""
     return functional.interpolate(x, like.shape[-2:], mode="bilinear", align_corners=False)
+
+
+def to_cells(x: Tensor, stride: int) -> Tensor:
+    """Mean of ``x`` ``(N, C, H, W)`` over cells of ``stride`` pixels; the last may be cut off."""
+    return functional.avg_pool2d(x, stride, stride, ceil_mode=True, count_include_pad=False)
+
+
+class Decoded(NamedTuple):
+    """What the decoder makes of an image's pyramid and clicks.
+
+    ``features`` are F, ``(N, WIDTHS[4], H/4, W/4)``; ``context`` is what they were refined from,
+    ``(N, WIDTHS[16], H/16, W/16)``, which has seen more of the window.
+    """
+
+    features: Tensor
+    context: Tensor
 
 
 class ImagePyramid(nn.Module):
@@ -112,14 +131,13 @@ class Decoder(nn.Module):
         fused: Tensor = self.fusions[str(stride)](image_part, clicks)
         return fused
 
-    def forward(self, pyramid: Pyramid, clicks: Tensor) -> Tensor:
-        """F, ``(N, WIDTHS[4], H/4, W/4)``; ``clicks`` is ``(N, click_channels, H, W)``."""
-        x = self.context(torch.relu(self._fuse(pyramid.stride16, clicks, 16)))
-        x = upsample(self.to8(x), pyramid.stride8) + self._fuse(pyramid.stride8, clicks, 8)
+    def forward(self, pyramid: Pyramid, clicks: Tensor) -> Decoded:
+        """F and its context; ``clicks`` is ``(N, click_channels, H, W)``."""
+        context = self.context(torch.relu(self._fuse(pyramid.stride16, clicks, 16)))
+        x = upsample(self.to8(context), pyramid.stride8) + self._fuse(pyramid.stride8, clicks, 8)
         x = self.refine8(torch.relu_(x))
         x = upsample(self.to4(x), pyramid.stride4) + self._fuse(pyramid.stride4, clicks, 4)
-        features: Tensor = self.refine4(torch.relu_(x))
-        return features
+        return Decoded(self.refine4(torch.relu_(x)), context)
 
 
 class Head(nn.Module):
@@ -144,44 +162,3 @@ class Head(nn.Module):
         detail = torch.relu_(upsample(self.to2(features), image_stride2) + image_stride2)
         logits = upsample(self.coarse(features), image_stride2) + self.refine(detail)
         return functional.interpolate(logits.float(), size, mode="bilinear", align_corners=False)
-
-
-class QualityHead(nn.Module):
-    """Learns the IoU that an answer has with the whole object, what lies outside it missed.
-
-    It sees detached features pooled under the mask and outside it, the mask's area, how sure the
-    probabilities are, and the probabilities along the four sides (an object cut off there).
-    """
-
-    def __init__(self, channels: int, hidden: int = 64) -> None:
-        super().__init__()
-        self.layers = nn.Sequential(
-            nn.Linear(2 * channels + 2 + 8, hidden),
-            nn.ReLU(inplace=True),
-            nn.Linear(hidden, hidden),
-            nn.ReLU(inplace=True),
-            nn.Linear(hidden, 1),
-        )
-
-    def forward(self, features: Tensor, probabilities: Tensor) -> Tensor:
-        """Logits of the expected IoU, ``(N,)``, from F_u and probabilities at its size."""
-        features = features.detach().float()
-        inside = probabilities.detach().float()
-        outside = 1 - inside
-        pooled = [
-            (features * part).sum(dim=(2, 3)) / (part.sum(dim=(2, 3)) + 1)
-            for part in (inside, outside)
-        ]
-        sides = [inside[:, 0, 0], inside[:, 0, -1], inside[:, 0, :, 0], inside[:, 0, :, -1]]
-        described = torch.cat(
-            [
-                *pooled,
-                inside.mean(dim=(2, 3)),
-                (2 * inside - 1).abs().mean(dim=(2, 3)),
-                torch.stack([side.mean(dim=1) for side in sides], dim=1),
-                torch.stack([side.amax(dim=1) for side in sides], dim=1),
-            ],
-            dim=1,
-        )
-        judged: Tensor = self.layers(described).squeeze(1)
-        return judged

@@ -1,0 +1,93 @@
+"""``python -m training.quality CHECKPOINT OUTPUT``: fit a checkpoint's quality head anew."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from napari_fcfi.checkpoints import (
+    load_model,
+    load_network,
+    write_card_beside,
+    write_checkpoint,
+)
+from napari_fcfi.network import FCFI
+from training.data.source import open_source
+from training.evaluation.errors import UserError
+from training.failures import TOLD, leave
+from training.fingerprint import fingerprint
+
+from .collected import OBJECTS_A_PIECE, collect
+from .fit import fit, judgement
+from .windows import WindowSource
+
+HELD_OUT_SEED = 2
+
+
+def main(
+    checkpoint: Annotated[str, typer.Argument(help="Checkpoint whose answers are judged.")],
+    output: Annotated[Path, typer.Argument(help="Checkpoint to write (.safetensors).")],
+    data: Annotated[
+        Path | None, typer.Option(help="A data set, or a folder of sets (docs/data.md).")
+    ] = None,
+    objects: Annotated[
+        int, typer.Option(min=OBJECTS_A_PIECE, help="Objects to learn from.")
+    ] = 4000,
+    data_root: Annotated[
+        Path,
+        typer.Option(
+            metavar="DIR",
+            envvar="NAPARI_FCFI_DATA",
+            help="Where sets are looked for without --data.",
+        ),
+    ] = Path("../shared"),
+    device: Annotated[str, typer.Option(help="auto, cpu, cuda or mps.")] = "auto",
+) -> None:
+    """Fit a checkpoint's quality head to the windows that the first click's search compares.
+
+    Stop it at any time and call it again to go on: windows are kept beside the output.
+    """
+    try:
+        network, card = load_network(checkpoint)
+        if not isinstance(network, FCFI):
+            raise UserError(
+                f"Expected a network with a quality head; {checkpoint} is "
+                f"{card.architecture.name}, which has none: choose a checkpoint of fcfi-lite."
+            )
+        model = load_model(checkpoint, device)
+        pictures = open_source(data, root=data_root)
+        kept = f"{model.sha256[:16]}-{fingerprint(pictures)[:16]}"
+        folder = output.with_suffix(".windows") / kept
+        held_out = collect(
+            WindowSource(model, pictures, HELD_OUT_SEED), objects // 10, folder / "held-out"
+        )
+        windows = collect(WindowSource(model, pictures), objects, folder / "learnt")
+        layers = network.quality.layers
+        before = judgement(layers, held_out)
+        fit(layers, windows)
+        after = judgement(layers, held_out)
+        history = f"its quality head on windows of {objects:,} objects"
+        card = card.model_copy(update={"training": f"{card.training}; {history}"})
+        sha256 = write_checkpoint(output, network, card)
+        write_card_beside(output, card, sha256)
+    except TOLD as error:
+        leave(error)
+    except OSError as error:
+        leave(
+            f"Expected to write {output} and the windows beside it; got {error}: put that right "
+            "and call the same command again."
+        )
+    except KeyboardInterrupt:
+        sys.exit("stopped; the same command goes on")
+    print(
+        f"IoU of the window that it chooses, on other objects: {after.chosen:.3f} "
+        f"(before {before.chosen:.3f}, the best window {after.best:.3f})"
+    )
+    print(f"{output}: {output.stat().st_size / 1e6:.1f} MB, SHA-256 {sha256}")
+
+
+if __name__ == "__main__":
+    typer.run(main)
