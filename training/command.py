@@ -88,6 +88,7 @@ def train(
             folder,
             begins.network,
             begun_from=begins.named,
+            card=begins.card,
             decay_steps=decay,
             fabric=fabric,
             accumulate=accumulate,

@@ -13,6 +13,7 @@ from typing import Any
 
 from lightning_fabric import Fabric
 
+from napari_fcfi.checkpoints import Card
 from napari_fcfi.network import Network
 
 from .data.source import PictureSource
@@ -29,6 +30,9 @@ from .schedule import rate_factor
 from .state import write_state
 from .step import learn
 
+ORIGIN = ("name", "licence", "terms", "training")
+"""What a state keeps of the card of the checkpoint that its run began with."""
+
 
 class Run:
     """One training run in a folder: ``last.pt`` to go on from, TensorBoard events beside it.
@@ -43,6 +47,8 @@ class Run:
         Network to start from where the folder holds no run yet.
     begun_from : str
         What ``initial`` is, if a person named it; a run in the folder must have begun so, too.
+    card : Card, optional
+        Of ``initial``, if it is a checkpoint's; the state keeps what the export needs of it.
     decay_steps : int
         If positive, this is a decay branch of so many steps: it goes on from ``last.pt`` with a
         rate that falls to zero and is kept in ``decayed.pt``; ``last.pt`` stays as it is.
@@ -68,6 +74,7 @@ class Run:
         initial: Network,
         *,
         begun_from: str = "",
+        card: Card | None = None,
         decay_steps: int = 0,
         fabric: Fabric | None = None,
         accumulate: int = 1,
@@ -76,6 +83,7 @@ class Run:
         self.recipe = recipe
         self.folder = folder
         self.begun_from = begun_from
+        self.origin = {} if card is None else {key: getattr(card, key) for key in ORIGIN}
         self.decay_steps = decay_steps
         self.fabric = fabric or make_fabric(recipe)
         self.accumulate = accumulate
@@ -120,6 +128,7 @@ class Run:
         self.step, self.samples = state["step"], state["samples"]
         self.decay_from = state["decay_from"]
         self.begun_from = state.get("begun_from", "")
+        self.origin = state.get("origin", {})
         self.data = state.get("data", "")
 
     def save(self) -> None:
@@ -149,6 +158,7 @@ class Run:
             "step": self.step,
             "samples": self.samples,
             "begun_from": self.begun_from,
+            "origin": self.origin,
             "decay_from": self.decay_from,
             "decay_steps": self.decay_steps,
             "data": self.data,
