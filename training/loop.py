@@ -19,6 +19,7 @@ from napari_fcfi.network import Network
 from .data.source import PictureSource
 from .evaluation.errors import UserError
 from .failures import together
+from .fingerprint import fingerprint
 from .forward import Batch, Shown
 from .launch import make_fabric, over_processes
 from .learner import set_up
@@ -63,8 +64,9 @@ class Run:
     Raises
     ------
     UserError, StateError
-        When the recipe does not fit the folder's run, or not the number of processes and parts; or
-        when the folder's state cannot be read.
+        When the recipe does not fit the folder's run, or not the number of processes and parts;
+        when a decay branch has neither a run nor a named network to branch off from; or when the
+        folder's state cannot be read.
     """
 
     def __init__(
@@ -112,6 +114,11 @@ class Run:
             if found is not None:
                 check_fits(found, self.recipe, self.begun_from)
                 self._load(found.state)
+            elif self.decay_steps and not self.begun_from:
+                raise UserError(
+                    f"Expected a run for a decay branch in {self.folder}; it holds none: name the "
+                    "folder of one with --run, or a checkpoint to begin with, --init."
+                )
         if self.decay_steps and self.decay_from is None:
             self.decay_from = self.step
         first, last = (over_processes(self.fabric, [self.step], how)[0] for how in ("min", "max"))
@@ -130,6 +137,10 @@ class Run:
         self.begun_from = state.get("begun_from", "")
         self.origin = state.get("origin", {})
         self.data = state.get("data", "")
+
+    def has_other_data(self, source: PictureSource) -> bool:
+        """Whether the steps so far had other pictures than a source's."""
+        return bool(self.step and self.data) and self.data != fingerprint(source)
 
     def save(self) -> None:
         """Write the state, from one of the processes; all must call this.
