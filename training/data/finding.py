@@ -100,7 +100,7 @@ def find_set(name: str, root: Path) -> FoundSet:
         When there is no such set; the message shows the tree that is expected, or for a name
         that is nearly right the right one.
     """
-    root = existing(root)
+    root = existing(root, f"the data set {name!r}")
     folders = [root]
     for parent in (root / place for place in PLACES):
         folders += sorted(parent.iterdir()) if parent.is_dir() else []
@@ -126,8 +126,8 @@ def absolute(folder: Path) -> Path:
     return Path(os.path.abspath(folder))  # noqa: PTH100 - `resolve` would follow links
 
 
-def existing(folder: Path) -> Path:
-    """The folder as `absolute` gives it.
+def existing(folder: Path, expected: str) -> Path:
+    """The folder as `absolute` gives it, in which something is expected.
 
     Raises
     ------
@@ -136,8 +136,8 @@ def existing(folder: Path) -> Path:
     """
     if not folder.exists():
         raise DataError(
-            f"expected a folder with data, but {absolute(folder)} does not exist; name one that "
-            "does (`python -m training.data layouts` shows what lies there)."
+            f"expected {expected}, but {absolute(folder)} does not exist; name a folder that does "
+            "(`python -m training.data layouts` shows what lies there)."
         )
     return absolute(folder)
 

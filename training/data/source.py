@@ -140,7 +140,7 @@ def sets_in(folder: Path) -> list[FoundSet]:
     DataError
         When there is none.
     """
-    folder = existing(folder)
+    folder = existing(folder, "a data set or a folder of sets")
     own = recognised(folder)
     if own is not None and own.folder == folder:
         return [own]
