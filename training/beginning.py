@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import NamedTuple
 
-from napari_fcfi.checkpoints import load_network, read_backbone_weights
+from napari_fcfi.checkpoints import Card, load_network, read_backbone_weights
 from napari_fcfi.network import Architecture, Network, build_network
 
 from .evaluation.errors import UserError
@@ -14,10 +14,23 @@ from .recipes import Recipe
 
 
 class Beginning(NamedTuple):
-    """The network that a new run begins with, what a person named for it, and a hint to print."""
+    """The network that a new run begins with.
+
+    Attributes
+    ----------
+    network
+        It.
+    named
+        What a person named for it.
+    card
+        Of the checkpoint that it is from.
+    hint
+        To be printed.
+    """
 
     network: Network
     named: str = ""
+    card: Card | None = None
     hint: str = ""
 
 
@@ -39,13 +52,13 @@ def beginning(
             "Expected --init or --backbone-weights; got both: a checkpoint has a backbone already."
         )
     if init is not None:
-        network, _ = load_network(init)
+        network, card = load_network(init)
         if network.architecture != recipe.architecture:
             raise UserError(
                 f"Expected a checkpoint of the recipe's architecture, {recipe.architecture!r}; "
                 f"{init} has {network.architecture!r}: choose the recipe that fits it."
             )
-        return Beginning(network, f"--init {init}")
+        return Beginning(network, f"--init {init}", card)
     if backbone_weights is not None:
         weights = read_backbone_weights(backbone_weights, recipe.architecture)
         network = build_network(recipe.architecture, weights)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -9,8 +11,8 @@ import torch
 import typer
 from platformdirs import user_cache_path
 
-from .beginning import Beginning, beginning
-from .data.source import PictureSource, open_source
+from .beginning import beginning
+from .data.source import open_source
 from .evaluation.errors import UserError
 from .failures import TOLD, leave, together
 from .interrupts import gently
@@ -81,24 +83,38 @@ def train(
         fabric = make_fabric(chosen, device)
         torch.manual_seed(chosen.seed)
         folder = run or user_cache_path("napari-fcfi") / "runs" / chosen.name
-        with together(fabric):
-            pictures, begins = _given(chosen, data, data_root, init, backbone_weights)
+        with together(fabric), _read():
+            begins = beginning(chosen, init, backbone_weights)
         training = Run(
             chosen,
             folder,
             begins.network,
             begun_from=begins.named,
+            card=begins.card,
             decay_steps=decay,
             fabric=fabric,
             accumulate=accumulate,
             save_every_s=save_every,
         )
+        # last, since to check all pictures may take minutes
+        with together(fabric), _read():
+            pictures = open_source(data, chosen.data, root=data_root)
+            if run is None and training.has_other_data(pictures):
+                raise UserError(
+                    "Expected the data of the steps that the run in the default folder has taken; "
+                    f"got others: begin a run with --run DIR, or go on with --run {folder}"
+                )
+        until = chosen.steps if steps is None else steps
         if fabric.is_global_zero:
             print(f"{len(pictures)} pictures; the run lives in {folder}")
             if begins.hint and training.step == 0:
                 print(begins.hint)
+            if training.step and not decay and until is not None and until <= training.step:
+                print(
+                    f"the run is at step {training.step} already; --steps must be larger to go on"
+                )
         with gently(training.stop):
-            training.train(pictures, chosen.steps if steps is None else steps, minutes)
+            training.train(pictures, until, minutes)
         if training.stopping and fabric.is_global_zero:
             print(f"stopped; the same command goes on from {folder}")
     finally:
@@ -112,12 +128,11 @@ def _chosen(name: str, changes: list[str]) -> Recipe:
         raise UserError(str(error)) from error
 
 
-def _given(
-    recipe: Recipe, data: Path | None, root: Path, init: str | None, backbone_weights: Path | None
-) -> tuple[PictureSource, Beginning]:
-    """The pictures, checked, and the network to begin with."""
+@contextmanager
+def _read() -> Iterator[None]:
+    """Let a file that the system does not give be one sentence."""
     try:
-        return open_source(data, recipe.data, root=root), beginning(recipe, init, backbone_weights)
+        yield
     except OSError as error:
         raise UserError(
             f"Expected to read the data set and the weights; got {error}: put that right and call "

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -16,16 +16,8 @@ from .recipes import Recipe
 from .state import read_state
 
 
-def averaged_network(state: Path) -> tuple[Network, Recipe, int]:
-    """The network with a run's averaged weights, its recipe, and the objects it has seen.
-
-    Raises
-    ------
-    StateError
-        When the file is not the state of a run.
-    """
-    stored = read_state(state)
-    recipe = Recipe.model_validate_json(stored["recipe"])
+def averaged_network(stored: dict[str, Any], recipe: Recipe) -> Network:
+    """The network of a recipe with the averaged weights of a run's state."""
     network = build_network(recipe.architecture)
     prefix = "module."
     averaged = {
@@ -34,7 +26,35 @@ def averaged_network(state: Path) -> tuple[Network, Recipe, int]:
         if name.startswith(prefix)
     }
     network.load_state_dict(averaged)
-    return network.eval(), recipe, int(stored["samples"])
+    return network.eval()
+
+
+def complete(card: Card, stored: dict[str, Any], recipe: Recipe) -> Card:
+    """A card with how its weights came about, and with their licence.
+
+    Where a person gave neither licence nor terms, they are those of the checkpoint that the run
+    began with: training weights further does not free them.
+
+    Parameters
+    ----------
+    card
+        As a person gave it.
+    stored, recipe
+        State and recipe of the run.
+    """
+    origin = stored.get("origin", {})
+    before = card.training
+    if origin and not before:
+        before = ": ".join(filter(None, (f"begun with {origin['name']}", origin["training"])))
+    history = f"{stored['samples']:,} objects by the recipe {recipe.name}"
+    inherited = {key: origin[key] for key in ("licence", "terms") if origin}
+    return card.model_copy(
+        update={
+            "architecture": recipe.architecture,
+            "training": f"{history}, {before}" if before else history,
+            **({} if card.licence or card.terms else inherited),
+        }
+    )
 
 
 def export(
@@ -48,23 +68,31 @@ def export(
 ) -> None:
     """Write a checkpoint and, beside it, its card as JSON with the file's SHA-256."""
     try:
-        network, recipe, samples = averaged_network(run)
-        begun = Card(name=output.stem)
+        stored = read_state(run)
+        recipe = Recipe.model_validate_json(stored["recipe"])
+        given = Card(name=output.stem)
         if card is not None:
-            begun = Card.model_validate_json(card.read_text(encoding="utf-8"))
-        history = f"{samples:,} objects by the recipe {recipe.name}"
-        complete = begun.model_copy(
-            update={
-                "architecture": network.architecture,
-                "training": f"{history}, {begun.training}" if begun.training else history,
-                "figures": json.loads(figures),
-            }
+            given = Card.model_validate_json(card.read_text(encoding="utf-8"))
+        described = complete(given, stored, recipe).model_copy(
+            update={"figures": json.loads(figures)}
         )
-        sha256 = write_checkpoint(output, network, complete)
-    except (ValueError, OSError) as error:
+        sha256 = write_checkpoint(output, averaged_network(stored, recipe), described)
+    except OSError as error:
+        sys.exit(
+            f"error: Expected to read a run's state (last.pt, decayed.pt) and to write {output}; "
+            f"got {error.strerror!r} for {error.filename}: put that right and call the same "
+            "command again."
+        )
+    except ValueError as error:
         sys.exit(f"error: {error}")
+    if not described.licence and stored.get("begun_from", "").startswith("--init"):
+        print(
+            f"the run began with {stored['begun_from']}, whose licence its state does not tell: "
+            "give the licence with --card",
+            file=sys.stderr,
+        )
     output.chmod(0o644)
-    write_card_beside(output, complete, sha256)
+    write_card_beside(output, described, sha256)
     print(f"{output}: {output.stat().st_size / 1e6:.1f} MB, SHA-256 {sha256}")
 
 

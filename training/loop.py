@@ -13,11 +13,13 @@ from typing import Any
 
 from lightning_fabric import Fabric
 
+from napari_fcfi.checkpoints import Card
 from napari_fcfi.network import Network
 
 from .data.source import PictureSource
 from .evaluation.errors import UserError
 from .failures import together
+from .fingerprint import fingerprint
 from .forward import Batch, Shown
 from .launch import make_fabric, over_processes
 from .learner import set_up
@@ -28,6 +30,9 @@ from .saver import SAVE_EVERY_S
 from .schedule import rate_factor
 from .state import write_state
 from .step import learn
+
+ORIGIN = ("name", "licence", "terms", "training")
+"""What a state keeps of the card of the checkpoint that its run began with."""
 
 
 class Run:
@@ -43,6 +48,8 @@ class Run:
         Network to start from where the folder holds no run yet.
     begun_from : str
         What ``initial`` is, if a person named it; a run in the folder must have begun so, too.
+    card : Card, optional
+        Of ``initial``, if it is a checkpoint's; the state keeps what the export needs of it.
     decay_steps : int
         If positive, this is a decay branch of so many steps: it goes on from ``last.pt`` with a
         rate that falls to zero and is kept in ``decayed.pt``; ``last.pt`` stays as it is.
@@ -57,8 +64,9 @@ class Run:
     Raises
     ------
     UserError, StateError
-        When the recipe does not fit the folder's run, or not the number of processes and parts; or
-        when the folder's state cannot be read.
+        When the recipe does not fit the folder's run, or not the number of processes and parts;
+        when a decay branch has neither a run nor a named network to branch off from; or when the
+        folder's state cannot be read.
     """
 
     def __init__(
@@ -68,6 +76,7 @@ class Run:
         initial: Network,
         *,
         begun_from: str = "",
+        card: Card | None = None,
         decay_steps: int = 0,
         fabric: Fabric | None = None,
         accumulate: int = 1,
@@ -76,6 +85,7 @@ class Run:
         self.recipe = recipe
         self.folder = folder
         self.begun_from = begun_from
+        self.origin = {} if card is None else {key: getattr(card, key) for key in ORIGIN}
         self.decay_steps = decay_steps
         self.fabric = fabric or make_fabric(recipe)
         self.accumulate = accumulate
@@ -104,6 +114,11 @@ class Run:
             if found is not None:
                 check_fits(found, self.recipe, self.begun_from)
                 self._load(found.state)
+            elif self.decay_steps and not self.begun_from:
+                raise UserError(
+                    f"Expected a run for a decay branch in {self.folder}; it holds none: name the "
+                    "folder of one with --run, or a checkpoint to begin with, --init."
+                )
         if self.decay_steps and self.decay_from is None:
             self.decay_from = self.step
         first, last = (over_processes(self.fabric, [self.step], how)[0] for how in ("min", "max"))
@@ -120,7 +135,12 @@ class Run:
         self.step, self.samples = state["step"], state["samples"]
         self.decay_from = state["decay_from"]
         self.begun_from = state.get("begun_from", "")
+        self.origin = state.get("origin", {})
         self.data = state.get("data", "")
+
+    def has_other_data(self, source: PictureSource) -> bool:
+        """Whether the steps so far had other pictures than a source's."""
+        return bool(self.step and self.data) and self.data != fingerprint(source)
 
     def save(self) -> None:
         """Write the state, from one of the processes; all must call this.
@@ -149,6 +169,7 @@ class Run:
             "step": self.step,
             "samples": self.samples,
             "begun_from": self.begun_from,
+            "origin": self.origin,
             "decay_from": self.decay_from,
             "decay_steps": self.decay_steps,
             "data": self.data,

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing, nullcontext
 from typing import TYPE_CHECKING
 
@@ -32,9 +33,9 @@ def go_on(run: Run, source: PictureSource, until: int | None, minutes: float) ->
     if run.decay_from is not None:
         until = run.decay_from + run.decay_steps
     deadline = time.monotonic() + 60 * minutes
+    _know_again(run, source)
     journal = _journal(run, until, 60 * minutes)
     say = journal.say if journal else _nothing
-    _know_again(run, source, say)
     saver = Saver(run.save, run.write, run.save_every_s, say)
     batches = Batches(source, run.recipe)
     coming = batches.run(run.step, rank=run.fabric.global_rank, world=run.fabric.world_size)
@@ -69,13 +70,17 @@ def _until_one_ends(
         yield batch
 
 
-def _know_again(run: Run, source: PictureSource, say: Callable[[str], None]) -> None:
-    """Note by what the data are known; say so if the steps so far had others."""
+def _know_again(run: Run, source: PictureSource) -> None:
+    """Note by what the data are known; say so, before there is a bar, if they are others now."""
     with together(run.fabric):
-        data = fingerprint(source)
-    if run.step and run.data not in ("", data):
-        say("warning: the data differ from those of the steps so far; draws differ from here on")
-    run.data = data
+        others = run.has_other_data(source)
+        run.data = fingerprint(source)
+    if others and run.fabric.is_global_zero:
+        print(
+            "warning: the data differ from those of the steps so far; draws differ from here on",
+            file=sys.stderr,
+            flush=True,
+        )
 
 
 def _journal(run: Run, until: int | None, seconds: float) -> Journal | None:

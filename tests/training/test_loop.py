@@ -259,13 +259,13 @@ def test_a_run_stops_after_the_step_that_is_being_taken(folder: Path, tmp_path: 
 def test_a_checkpoint_to_begin_with_is_trained(folder: Path, tmp_path: Path) -> None:
     path = tmp_path / "mine.safetensors"
     write_checkpoint(path, untrained_model(seed=1).network, Card(name="mine"))
-    network, named, _ = beginning(SMALL, str(path))
+    network, named, *_ = beginning(SMALL, str(path))
     run = Run(SMALL, tmp_path / "run", network, begun_from=named)
     before = {k: v.clone() for k, v in run.module.network.state_dict().items()}
     run.train(open_source(folder), until=2)
     after = run.module.network.state_dict()
     assert any(not torch.equal(value, before[name]) for name, value in after.items())
-    network, named, _ = beginning(SMALL, str(path))
+    network, named, *_ = beginning(SMALL, str(path))
     assert Run(SMALL, tmp_path / "run", network, begun_from=named).step == 2
     assert Run(SMALL, tmp_path / "run", network).begun_from == named
     with pytest.raises(ValueError, match="holds one already"):
@@ -308,6 +308,43 @@ def test_the_exported_checkpoint_has_the_averaged_weights_and_its_card(
     assert f'"{model.sha256}"' in path.with_suffix(".json").read_text()
     with pytest.raises(SystemExit, match="Expected the state of a run"):
         export(path, tmp_path / "other.safetensors")
+
+
+def test_weights_that_were_trained_further_keep_licence_and_history(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    card = Card(name="first", licence="CC-BY-NC-4.0", terms="For research.", training="9 objects")
+    write_checkpoint(tmp_path / "a.safetensors", untrained_model().network, card)
+    begins = beginning(SMALL, str(tmp_path / "a.safetensors"))
+    Run(SMALL, tmp_path, begins.network, begun_from=begins.named, card=begins.card).save()
+    Run(SMALL, tmp_path, network()).save()  # gone on with, --init left out
+    state, written = tmp_path / STATE_NAME, tmp_path / "mine.safetensors"
+
+    export(state, written, figures="{}")
+    kept = load_model(written, device="cpu").card
+    assert (kept.name, kept.licence, kept.terms) == ("mine", card.licence, card.terms)
+    assert kept.training == "0 objects by the recipe small, begun with first: 9 objects"
+    assert not capsys.readouterr().err
+
+    other = tmp_path / "card.json"
+    other.write_text(Card(name="x", licence="MIT", training="from y").model_dump_json())
+    export(state, written, card=other, figures="{}")
+    given = load_model(written, device="cpu").card
+    assert (given.licence, given.terms) == ("MIT", "")
+    assert given.training == "0 objects by the recipe small, from y"
+
+    former = read_state(state)
+    del former["origin"]  # as earlier versions wrote it
+    torch.save(former, state)
+    assert Run(SMALL, tmp_path, network()).begun_from == begins.named
+    export(state, written, figures="{}")
+    assert load_model(written, device="cpu").card.licence == ""
+    assert "whose licence its state does not tell" in capsys.readouterr().err
+
+
+def test_a_state_that_is_not_there_is_one_sentence(tmp_path: Path) -> None:
+    with pytest.raises(SystemExit, match=r"Expected to read .*'No such file .*nope\.pt: put that"):
+        export(tmp_path / "nope.pt", tmp_path / "mine.safetensors")
 
 
 @pytest.mark.slow

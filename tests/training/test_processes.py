@@ -190,7 +190,7 @@ def test_what_one_of_two_processes_meets_ends_both_after_the_same_step_and_is_sa
     [
         (("fcfi_lite", "--nonsense"), "No such option: --nonsense"),
         (("fcfi_lite", "--set", "crop=65"), "multiple of 32"),
-        (("fcfi_lite", "--data", "nowhere"), "expected a data set or a folder of sets"),
+        (("fcfi_lite", "--data", "nowhere"), "nowhere does not exist"),
         (("fcfi_lite", "--init", "nowhere.pt"), "nowhere.pt does not exist"),
     ],
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import NoReturn
 
@@ -11,11 +12,14 @@ import timm
 import torch
 
 from napari_fcfi.checkpoints import Card, CheckpointError, untrained_model, write_checkpoint
-from napari_fcfi.network import Architecture
+from napari_fcfi.network import Architecture, build_network
 from training import command
 from training.beginning import beginning
 from training.data.files import DataError
-from training.recipes import Recipe
+from training.data.source import open_source
+from training.fingerprint import fingerprint
+from training.loop import Run
+from training.recipes import Recipe, recipe
 
 RECIPE = Recipe(name="small")
 
@@ -63,6 +67,7 @@ def test_a_checkpoint_of_another_architecture_is_refused(tmp_path: Path) -> None
 def test_sets_are_looked_for_where_the_option_or_the_variable_says(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
     arguments: tuple[str, ...],
     variable: str | None,
     expected: str,
@@ -71,7 +76,8 @@ def test_sets_are_looked_for_where_the_option_or_the_variable_says(
         raise DataError(f"expected {kind} in {root.as_posix()}, found none.")
 
     monkeypatch.setattr(command, "open_source", opened)
-    monkeypatch.setattr(sys, "argv", ["train", "fcfi_lite", "--device", "cpu", *arguments])
+    given = ["fcfi_lite", "--device", "cpu", "--run", str(tmp_path), *arguments]
+    monkeypatch.setattr(sys, "argv", ["train", *given])
     monkeypatch.delenv("NAPARI_FCFI_DATA", raising=False)
     if variable:
         monkeypatch.setenv("NAPARI_FCFI_DATA", variable)
@@ -91,3 +97,78 @@ def test_a_mistake_of_the_program_keeps_its_trace(
     monkeypatch.setattr(sys, "argv", ["train", *given])
     with pytest.raises(ValueError, match="too many values"):
         command.main()
+
+
+def said(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], *arguments: str | Path
+) -> tuple[str, str]:
+    """What the command prints on both streams, whether or not it ends in an error."""
+    given = ["train", "fcfi_lite", "--device", "cpu", *map(str, arguments)]
+    monkeypatch.setattr(sys, "argv", given)
+    with suppress(SystemExit):
+        command.main()
+    printed = capsys.readouterr()
+    return printed.out, printed.err
+
+
+def begun(folder: Path, data: Path) -> None:
+    """A run of the recipe at step 18, which had these data."""
+    chosen = recipe("fcfi_lite")
+    run = Run(chosen, folder, build_network(chosen.architecture))
+    run.step, run.data = 18, fingerprint(open_source(data))
+    folder.mkdir(parents=True)
+    run.save()
+
+
+def test_steps_that_a_run_has_taken_already_are_told(
+    folder: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    begun(tmp_path / "run", folder)
+    given = ("--data", folder, "--run", tmp_path / "run", "--steps", "18")
+    out, _ = said(monkeypatch, capsys, *given)
+    assert "the run is at step 18 already; --steps must be larger to go on\n" in out
+
+
+def test_a_decay_branch_of_nothing_is_refused(
+    folder: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    given = ("--data", folder, "--run", tmp_path / "typo", "--decay", "3")
+    _, err = said(monkeypatch, capsys, *given)
+    assert err.startswith("error: Expected a run for a decay branch in")
+    assert not (tmp_path / "typo").exists()
+
+
+def test_other_data_ask_for_a_run_to_be_named_and_are_told_before_the_bar(
+    folder: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setattr(command, "user_cache_path", lambda _: tmp_path / "cache")
+    run = tmp_path / "cache/runs/fcfi_lite"
+    begun(run, folder)
+    other = folder.rename(tmp_path / "set_other")
+    given = ("--data", other, "--steps", "18")
+    _, err = said(monkeypatch, capsys, *given)
+    assert "error: Expected the data of the steps that the run in the default folder" in err
+    _, err = said(monkeypatch, capsys, *given, "--run", run)
+    assert "error" not in err
+    assert 0 < err.index("warning: the data differ") < err.index("18/18 steps")
+
+
+def test_a_checkpoint_that_is_not_there_is_told_before_pictures_are_read(
+    folder: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    given = ("--data", folder, "--run", tmp_path / "run", "--init", tmp_path / "nope.safetensors")
+    _, err = said(monkeypatch, capsys, *given)
+    assert "nope.safetensors" in err
+    assert "checking pictures" not in err

@@ -31,19 +31,27 @@ def layouts() -> None:
 @app.command()
 def check(folder: Folder) -> None:
     """Read every picture and mask, and name those that are broken."""
+    wrong: list[str] = []
     for found in sets_in(folder):
         parts = found.own_parts
         for part in parts or ("train",):
             whole = replace(found, layout=replace(found.layout, least_filling=0.0))
-            pictures = [Unread(entry, whole) for entry in found.entries(part)]
-            even = np.full(len(pictures), 1 / max(1, len(pictures)))
-            objects = check_source(LazyPictures(pictures, even, room=0), len(pictures))
-            measured = not parts or part == "val"
-            expected = f" (published: {found.objects})" if measured and found.objects else ""
+            name = f"{found.name}, {part}" if parts else found.name
             unmasked = len(found.layout.unmasked(found.folder))
             left_out = f"; images without a mask: {unmasked}" if unmasked else ""
-            name = f"{found.name}, {part}" if parts else found.name
+            try:
+                pictures = [Unread(entry, whole) for entry in found.entries(part)]
+                even = np.full(len(pictures), 1 / max(1, len(pictures)))
+                objects = check_source(LazyPictures(pictures, even, room=0), len(pictures))
+            except DataError as error:  # what else there is to say is said all the same
+                print(f"{name}: not all in order{left_out}")
+                wrong.append(f"{name}: {error}")
+                continue
+            measured = not parts or part == "val"
+            expected = f" (published: {found.objects})" if measured and found.objects else ""
             print(f"{name}: {len(pictures)} pictures, {objects} objects{expected}{left_out}")
+    if wrong:
+        raise DataError("\n".join(wrong))
 
 
 @app.command()

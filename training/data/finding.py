@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from difflib import get_close_matches
 from functools import partial
 from pathlib import Path
 
@@ -13,6 +15,9 @@ from .layouts import LAYOUTS, Layout, expected_tree
 
 PLACES = ("", "eval", "data/eval", "train", "data/train", "data")
 """Where below the data root the sets may lie."""
+
+SAMPLE_NAME, VALIDATION_NAME = "sample", "validation"
+"""Names of sets that lie in no folder of their own."""
 
 
 @dataclass(frozen=True)
@@ -92,9 +97,10 @@ def find_set(name: str, root: Path) -> FoundSet:
     Raises
     ------
     DataError
-        When there is no such set; the message shows the tree that is expected.
+        When there is no such set; the message shows the tree that is expected, or for a name
+        that is nearly right the right one.
     """
-    root = absolute(root)
+    root = existing(root, f"the data set {name!r}")
     folders = [root]
     for parent in (root / place for place in PLACES):
         folders += sorted(parent.iterdir()) if parent.is_dir() else []
@@ -107,6 +113,8 @@ def find_set(name: str, root: Path) -> FoundSet:
         for layout in asked:
             if (place := _place(folder, layout, named=True)) is not None:
                 return FoundSet(_shown(asked, folder), place, layout, asked[0].objects)
+    if not asked and (meant := _meant(name, folders)):
+        raise DataError(f"{name} is not known; did you mean {meant}?")
     raise DataError(
         f"expected the data set {name!r} below {root}, found none; "
         f"point to a folder like this:\n{expected_tree(asked[0].kind if asked else None)}"
@@ -116,6 +124,31 @@ def find_set(name: str, root: Path) -> FoundSet:
 def absolute(folder: Path) -> Path:
     """The folder with a name, which ``.`` has not; links stay what they are."""
     return Path(os.path.abspath(folder))  # noqa: PTH100 - `resolve` would follow links
+
+
+def existing(folder: Path, expected: str) -> Path:
+    """The folder as `absolute` gives it, in which something is expected.
+
+    Raises
+    ------
+    DataError
+        When it does not exist.
+    """
+    if not folder.exists():
+        raise DataError(
+            f"expected {expected}, but {absolute(folder)} does not exist; name a folder that does "
+            "(`python -m training.data layouts` shows what lies there)."
+        )
+    return absolute(folder)
+
+
+def _meant(name: str, folders: Sequence[Path]) -> str | None:
+    """The name nearest to one that is not known, of layouts and of the sets in some folders."""
+    own = {simplified(path.name): path.name for path in folders if recognised(path)}
+    kinds = (SAMPLE_NAME, VALIDATION_NAME, *(layout.kind for layout in LAYOUTS))
+    known = own | {simplified(kind): kind for kind in kinds}
+    near = get_close_matches(simplified(name), known, n=1, cutoff=0.75)
+    return known[near[0]] if near else None
 
 
 def _shown(asked: list[Layout], folder: Path) -> str:

@@ -22,10 +22,10 @@ import skimage
 from .codings import labels
 from .entries import Entry
 from .files import DataError, read_image
-from .finding import FoundSet, find_set, simplified
+from .finding import SAMPLE_NAME, FoundSet, find_set, simplified
 from .layouts import Layout
 
-NAME = "sample"
+NAME = SAMPLE_NAME
 MASKS = Path(__file__).parent / "sample_masks"
 PICTURES = Path(skimage.__file__).parent / "data"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -17,7 +18,7 @@ from training.cores import local_place
 
 from .entries import Entry
 from .files import DataError
-from .finding import PLACES, FoundSet, absolute, find_set, recognised
+from .finding import PLACES, FoundSet, existing, find_set, recognised
 from .layouts import expected_tree
 from .packed import INDEX, PackedPictures
 from .pictures import Picture, in_validation, is_microscopy, read_picture
@@ -139,7 +140,7 @@ def sets_in(folder: Path) -> list[FoundSet]:
     DataError
         When there is none.
     """
-    folder = absolute(folder)
+    folder = existing(folder, "a data set or a folder of sets")
     own = recognised(folder)
     if own is not None and own.folder == folder:
         return [own]
@@ -223,7 +224,13 @@ def check(source: PictureSource, most: int = MOST_READ_AT_START) -> int:
     silent = local_place()[0] > 0
     with ThreadPoolExecutor(2) as pool:
         looks = pool.map(look, chosen)
-        bar = tqdm(looks, "checking pictures", len(chosen), leave=False, disable=silent)
+        bar = tqdm(
+            looks,
+            "checking pictures",
+            len(chosen),
+            leave=not sys.stderr.isatty(),  # only a terminal can wipe it off the line
+            disable=silent,
+        )
         objects = int(sum(bar))
     if broken:
         shown = "\n".join(sorted(broken)[:5])

@@ -10,9 +10,10 @@ import numpy as np
 from .entries import Annotation
 from .evaluation_sets import Case, EvaluationSet, areas_of
 from .files import DataError
+from .finding import VALIDATION_NAME
 from .source import Unread, sets_in, training_root, unread_pictures
 
-NAME = "validation"
+NAME = VALIDATION_NAME
 PICTURES_A_SET = 3
 SMALLEST_AREA = 100
 

@@ -17,9 +17,10 @@ MOST_COLUMNS = 2
 def iou_curves(runs: Sequence[EvaluationRun]) -> Drawing | None:
     """A plot for each data set with a line a run.
 
-    None where every run left its objects early, since means over all objects end there.
+    None where every run left its objects early, since means over all objects end there, or had
+    one click an object, which makes no line.
     """
-    runs = [run for run in runs if run.stop_at is None]
+    runs = [run for run in runs if run.stop_at is None and run.max_clicks > 1]
     datasets = list(dict.fromkeys(name for run in runs for name in run.datasets))
     if not datasets:
         return None

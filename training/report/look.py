@@ -24,6 +24,9 @@ COLOURS = ("#2b7bd6", "#d9730d", "#1f9d70", "#c2479a", "#7d64d6", "#a1831a", "#3
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")
 LINES = ("-", "--", "-.", ":")
 
+LEAST_HEIGHT = 1.7
+"""Of a figure, in inches; labels and a legend of two rows leave a lower one no room for axes."""
+
 INK = "#010203"
 """Colour in plots that becomes the page's text colour; nothing else has it."""
 
@@ -93,7 +96,8 @@ def marker(at: int) -> str:
 def plot(columns: int, rows: int = 1, *, width: float = 3.6, height: float = 2.7) -> Figure:
     """An empty figure of so many axes, each of a width and height in inches."""
     with rc_context(PLOT_STYLE):
-        figure = Figure(figsize=(columns * width, rows * height), layout="constrained")
+        size = (columns * width, max(rows * height, LEAST_HEIGHT))
+        figure = Figure(figsize=size, layout="constrained")
         figure.subplots(rows, columns, squeeze=False)
     figure.patch.set_alpha(0)
     for axes in figure.axes:

@@ -114,6 +114,9 @@ def test_the_data_root_may_be_any_folder_above_the_sets(root: Path, above: str) 
 
 
 def test_a_missing_set_is_one_message_with_the_expected_tree(root: Path) -> None:
+    with pytest.raises(DataError, match=r"data set 'davis', but .*root does not exist; name"):
+        evaluation_set("davis", root)
+    root.mkdir()
     with pytest.raises(DataError, match=r"(?s)data set 'davis' below .*gt/NAME"):
         evaluation_set("davis", root)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -25,7 +26,8 @@ from training.data.evaluation_sets import evaluation_set
 from training.data.files import DataError
 from training.data.finding import find_set, recognised, simplified
 from training.data.layouts import LAYOUTS, expected_tree
-from training.data.source import open_source
+from training.data.source import open_source, sets_in
+from training.data.validation import validation_set
 
 OBJECT = np.where(FIRST | SECOND, 255, 0).astype(np.uint8)
 
@@ -316,8 +318,34 @@ def test_a_missing_set_shows_how_it_has_to_lie(tmp_path: Path) -> None:
         find_set("SBD", tmp_path)
     with pytest.raises(DataError, match=r"(?s)'nobody' below .*grabcut/.*NAME\.zarr/labels"):
         find_set("nobody", tmp_path)
+    (tmp_path / "empty").mkdir()
     with pytest.raises(DataError, match=r"(?s)a folder of sets in .*grabcut/"):
-        open_source(tmp_path / "nowhere")
+        open_source(tmp_path / "empty")
+
+
+def test_a_folder_that_does_not_exist_is_called_so(tmp_path: Path) -> None:
+    missing = tmp_path / "nowhere"
+    for looks in (open_source, sets_in, validation_set, partial(find_set, "grabcut")):
+        with pytest.raises(DataError, match=r"but .*nowhere does not exist"):
+            looks(missing)
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [
+        ("grabcu", "grabcut"),
+        ("Davis-585-st", "davis585_stm"),
+        ("sampel", "sample"),
+        ("mice1", "mice"),
+    ],
+)
+def test_a_name_that_is_nearly_right_gives_the_right_one(
+    tmp_path: Path, name: str, meant: str
+) -> None:
+    save(tmp_path / "eval/mice/images/a.png", COLOUR)
+    save(tmp_path / "eval/mice/masks/a.png", LABELS)
+    with pytest.raises(DataError, match=rf"^{name} is not known; did you mean {meant}\?$"):
+        evaluation_set(name, tmp_path)
 
 
 def test_every_kind_stands_in_the_expected_tree_and_in_the_documentation() -> None:

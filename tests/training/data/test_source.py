@@ -89,6 +89,21 @@ def test_the_command_counts_images_without_a_mask(
     ]
 
 
+def test_the_command_tells_of_all_that_is_wrong_in_all_sets(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    save(folder / "images/alone.png", COLOUR)
+    (folder / "images/p0.png").write_bytes(b"not a picture")
+    for name in ("a.png", "a_labels.png"):
+        save(tmp_path / "painted" / name, COLOUR[..., 0])
+    (tmp_path / "painted/a.png").write_bytes(b"not a picture either")
+    with pytest.raises(DataError, match=r"(?s)painted: 1 of 1 .*a\.png.*: 1 of 2 .*p0\.png"):
+        check_folder(tmp_path)
+    printed = capsys.readouterr()
+    assert f"{folder.name}: not all in order; images without a mask: 1\n" in printed.out
+    assert printed.err.endswith("\n")  # the bar's line is ended before an error is told
+
+
 def test_a_set_may_lack_a_part(
     folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import warnings
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -16,6 +17,7 @@ from PIL import Image
 from training.evaluation.formats import title
 from training.report.curves import iou_curves
 from training.report.runs import read_report_runs
+from training.report.timing import ORDER, Timing, parts_drawing
 from training.report.write import write_report
 
 from .reading import Reader
@@ -248,6 +250,21 @@ def test_a_legend_covers_no_line(folder: Path) -> None:
     figure.canvas.draw()
     (legend,) = figure.legends
     assert not any(legend.get_window_extent().overlaps(axes.bbox) for axes in figure.axes)
+
+
+def test_one_click_makes_no_curve_and_the_lowest_plot_has_room_for_its_axes(copy: Path) -> None:
+    def to_one_click(run: Any) -> None:
+        run["protocol"]["max_clicks"] = 1
+        (found,) = run["datasets"].values()
+        found["objects"][0]["clicks"] = found["objects"][0]["clicks"][:1]
+
+    assert iou_curves(read_report_runs(copy)) is not None
+    changed(copy, to_one_click)
+    assert iou_curves(read_report_runs(copy)) is None
+    parts = dict.fromkeys(ORDER, 0.1)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        parts_drawing([Timing("fcfi-lite", "first click", 1, parts)])
 
 
 def test_the_report_tells_what_repeats_it(folder: Path) -> None:
