@@ -23,6 +23,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from napari_fcfi.cli import has_display
+
 if TYPE_CHECKING:
     import napari
 
@@ -60,8 +62,8 @@ def main() -> None:
     parser.add_argument("--virtual", action="store_true", help="click by a real mouse, then end")
     parser.add_argument("--output", type=Path, default=OUTPUT, help="folder for --virtual")
     arguments = parser.parse_args()
-    if not _has_display():
-        sys.exit(NO_DISPLAY)  # Qt would abort
+    if not has_display():
+        sys.exit(NO_DISPLAY)
     if arguments.virtual:
         click_by_itself(arguments.output)
     else:
@@ -175,12 +177,6 @@ def settle(duration_s: float = 0.3) -> None:
     while time.monotonic() < end:
         QApplication.processEvents()
         time.sleep(0.01)
-
-
-def _has_display() -> bool:
-    return sys.platform != "linux" or any(
-        os.environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY")
-    )
 
 
 if __name__ == "__main__":

@@ -175,6 +175,24 @@ def test_an_output_that_cannot_be_written_is_refused_before_any_work(
     assert "does not exist" in capsys.readouterr().err
 
 
+def test_a_window_without_a_display_is_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cli.sys, "platform", "linux")
+    for name in ("DISPLAY", "WAYLAND_DISPLAY"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(cli, "_import_napari", lambda: None)
+    with pytest.raises(SystemExit, match=r"needs a display.*xvfb-run") as end:
+        cli.main(["open"])
+    assert "\n" not in str(end.value)
+
+
+@pytest.mark.usefixtures("untrained")
+def test_one_click_is_counted_as_one(
+    picture: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run("segment", picture, "--click", "24,30", "--output", tmp_path / "labels.tif") == 0
+    assert capsys.readouterr().out.startswith("1 click · ")
+
+
 def test_models_names_what_is_at_hand(capsys: pytest.CaptureFixture[str]) -> None:
     from napari_fcfi.checkpoints import available_models
 

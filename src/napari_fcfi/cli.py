@@ -9,6 +9,7 @@ from __future__ import annotations
 import inspect
 import json
 import logging
+import os
 import sys
 from collections.abc import Callable, Sequence
 from importlib.metadata import version
@@ -28,6 +29,10 @@ logger = logging.getLogger(__name__)
 COMMANDS = ("open", "segment", "models")
 TIFF_SUFFIXES = (".tif", ".tiff")
 LABEL = 1
+NO_DISPLAY = (
+    "a window needs a display, and none was found: start it on a desktop or under xvfb-run, "
+    "or use `napari-fcfi segment`, which needs no window."
+)
 # A new file holds no other labels that could be protected.
 WITHOUT_EFFECT_IN_A_NEW_FILE = frozenset({"overwrite"})
 
@@ -130,6 +135,8 @@ def open_images(
 ) -> None:
     """Open napari with the panel docked, on these images if there are any."""
     napari = _import_napari()
+    if not has_display():
+        raise OSError(NO_DISPLAY)
     viewer = napari.Viewer()
     for path in images or ():
         _open(viewer, path)
@@ -145,6 +152,13 @@ def _import_napari() -> Any:
         message = 'a window needs napari with a Qt binding: pip install "napari-fcfi[all]".'
         raise ImportError(message) from error
     return napari
+
+
+def has_display() -> bool:
+    """Whether a window can be opened; where it cannot, Qt would end the process."""
+    return sys.platform != "linux" or any(
+        os.environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY")
+    )
 
 
 def _open(viewer: napari.Viewer, path: Path) -> None:
@@ -189,7 +203,8 @@ def segment(
     for y, x, foreground in clicks:
         mask = interaction.click(y, x, foreground=foreground)
     write_labels(output, mask)
-    typer.echo(f"{len(clicks)} clicks · {int(mask.sum())} px · {output}")
+    count = f"{len(clicks)} click{'' if len(clicks) == 1 else 's'}"
+    typer.echo(f"{count} · {int(mask.sum())} px · {output}")
 
 
 def _is_named(context: typer.Context, option: str) -> bool:

@@ -109,6 +109,8 @@ def test_a_pickle_is_never_executed(tmp_path: Path, monkeypatch: pytest.MonkeyPa
 def test_a_missing_file_and_a_wrong_name_are_told_apart(tmp_path: Path) -> None:
     with pytest.raises(CheckpointError, match="does not exist"):
         load_model(tmp_path / "none.safetensors")
+    with pytest.raises(CheckpointError, match="is a folder: choose a file in it"):
+        load_model(tmp_path)
     with pytest.raises(CheckpointError, match="check the spelling"):
         load_model("no-such-model")
 

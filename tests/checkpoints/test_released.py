@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import pickle
+import traceback
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -304,6 +305,21 @@ def test_a_program_in_a_file_is_not_run(
     assert "\n" not in str(caught.value)
     assert "could run as a program" in str(caught.value)
     assert not Path("executed").exists()
+
+
+def test_pytorchs_advice_to_run_a_file_is_never_passed_on(tmp_path: Path) -> None:
+    path = tmp_path / "notes.pth"
+    path.write_text("no model at all", encoding="utf-8")
+    with pytest.raises(CheckpointError) as caught:
+        load_model(path, device="cpu")
+    assert "weights_only" not in "".join(traceback.format_exception(caught.value))
+
+
+def test_the_state_of_a_training_is_to_be_exported(tmp_path: Path) -> None:
+    path = tmp_path / "last.pt"
+    torch.save({"recipe": "{}", "averaged": {}, "step": 1, "optimizer": {}}, path)
+    with pytest.raises(CheckpointError, match=r"last\.pt is the state of a training: export it"):
+        load_model(path, device="cpu")
 
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:

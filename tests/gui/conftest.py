@@ -48,10 +48,12 @@ def dock(
 ) -> Callable[..., Hand]:
     """A function that opens a viewer on an image, docks the panel and waits for the model."""
 
-    def open_with(image: Any = None, *, show: bool = False, **how: Any) -> Hand:
+    def open_with(image: Any = None, *, show: bool = False, view: Any = None, **how: Any) -> Hand:
         viewer = make_napari_viewer(show=show)
         if image is not None:
             viewer.add_image(image, **how)
+        if view is not None:
+            viewer.scene.camera.center, viewer.scene.camera.zoom = view
         _, panel = viewer.window.add_plugin_dock_widget("napari-fcfi", "Segment")
         hand = Hand(viewer, panel, qtbot)
         qtbot.waitUntil(lambda: not panel.loader.busy, timeout=60_000)

@@ -30,6 +30,33 @@ def settle(hand: Hand, predictor: FakePredictor) -> None:
     hand.qtbot.wait(50)
 
 
+def test_the_status_line_says_at_once_that_a_click_is_worked_on(
+    hand: Hand, predictor: FakePredictor
+) -> None:
+    text = hand.panel.status.text.text
+    ready = text()
+    running(hand, predictor)
+    assert text() == "1 click · working …"
+    hand.click(40, 60)
+    assert text() == "2 clicks · working …"
+    hand.panel.session.take_back()
+    assert text() == ready
+    settle(hand, predictor)
+
+
+def test_what_is_said_while_a_click_is_worked_on_stays_until_its_answer(
+    hand: Hand, predictor: FakePredictor
+) -> None:
+    text = hand.panel.status.text.text
+    running(hand, predictor)
+    hand.panel.session.said.emit("something else")
+    hand.panel.session.changed.emit()
+    assert text() == "something else"
+    settle(hand, predictor)
+    assert text().startswith("1 click · ")
+    assert text().endswith(" ms · cpu")
+
+
 def test_the_window_lives_while_a_prediction_runs(hand: Hand, predictor: FakePredictor) -> None:
     running(hand, predictor)
     ticks: list[int] = []

@@ -156,7 +156,13 @@ def test_a_checkpoint_that_does_not_load_is_told_and_the_former_model_stays(
 @pytest.mark.parametrize("content", [b"", b"\x08\0\0\0\0\0\0\0{", b"PK\x03\x04 not a model"])
 @pytest.mark.parametrize("suffix", [".safetensors", ".pth"])
 def test_a_broken_or_foreign_file_is_told_in_one_sentence(
-    dock: Callable[..., Hand], told: list[str], monkeypatch, tmp_path, content: bytes, suffix: str
+    dock: Callable[..., Hand],
+    told: list[str],
+    monkeypatch,
+    tmp_path,
+    caplog: pytest.LogCaptureFixture,
+    content: bytes,
+    suffix: str,
 ) -> None:
     from napari_fcfi.plugin.model_loading import load
 
@@ -167,6 +173,7 @@ def test_a_broken_or_foreign_file_is_told_in_one_sentence(
     hand.panel.model_row.wanted.emit(str(file), "cpu")
     hand.qtbot.waitUntil(lambda: not hand.panel.loader.busy, timeout=60_000)
     assert file.name in one_sentence(told)
+    assert "did not load" not in caplog.text  # no traceback of what can be expected
 
 
 def test_a_pyramid_of_labels_cannot_be_edited(hand: Hand, told: list[str]) -> None:

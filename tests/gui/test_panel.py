@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from pytestqt.qtbot import QtBot
 from qtpy.QtCore import Qt
+from qtpy.QtWidgets import QLabel
 from superqt import QCollapsible
 
 from napari_fcfi.checkpoints import CheckpointError
@@ -352,11 +353,22 @@ def test_naparis_tiff_reader_is_offered_until_it_is_chosen(dock: Callable[..., H
     plugins.extension2reader = {}
 
 
-@pytest.mark.parametrize("chosen", [False, True])
+def test_the_offer_names_only_what_napari_still_asks_for(qtbot: QtBot) -> None:
+    from napari.settings import get_settings
+
+    plugins = get_settings().plugins
+    plugins.extension2reader = {"*.tif": "napari"}  # as "Remember this choice" stores it
+    offer = TiffOffer()
+    qtbot.addWidget(offer)
+    assert "opens *.tiff files" in offer.findChild(QLabel).text()
+    plugins.extension2reader = {}
+
+
+@pytest.mark.parametrize("asked", [["*.tif", "*.tiff"], []])
 def test_the_offer_is_no_window_of_its_own(
-    qtbot: QtBot, monkeypatch: pytest.MonkeyPatch, chosen: bool
+    qtbot: QtBot, monkeypatch: pytest.MonkeyPatch, asked: list[str]
 ) -> None:
-    monkeypatch.setattr(preferences, "tiff_reader_is_chosen", lambda: chosen)
+    monkeypatch.setattr(preferences, "asked_tiff_patterns", lambda: asked)
     offer = TiffOffer()
     qtbot.addWidget(offer)
     assert not offer.isVisible()

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from napari_fcfi.annotation import Plane
+from napari_fcfi.inference import Box
 from napari_fcfi.plugin.view import visible_box
 from tests.gui.fake import RADIUS, FakePredictor
 from tests.gui.hand import Hand, grey
@@ -23,6 +24,26 @@ def test_a_click_writes_labels_only_inside_its_window(hand: Hand, predictor: Fak
     hand.click_and_wait(30, 40, button="right")
     expected[29:32, 39:42] = False
     assert np.array_equal(hand.own(1), expected)
+
+
+def test_an_image_is_fitted_again_once_the_panel_is_docked(dock: Callable[..., Hand]) -> None:
+    shape = (100, 400)  # wide: the panel would cut its sides off
+    hand = dock(grey(shape), show=True)
+    hand.qtbot.waitUntil(lambda: whole(hand, shape))
+
+
+def test_a_view_that_the_user_moved_stays_when_the_panel_is_docked(
+    dock: Callable[..., Hand],
+) -> None:
+    hand = dock(grey((100, 400)), show=True, view=((50, 100), 5.0))
+    hand.qtbot.wait(200)
+    camera = hand.viewer.scene.camera
+    assert (camera.center[-2:], camera.zoom) == ((50, 100), 5.0)
+
+
+def whole(hand: Hand, shape: tuple[int, int]) -> bool:
+    hand.viewer.screenshot(flash=False)
+    return visible_box(Plane((None, None)), hand.panel.session.image, shape) == Box.of(shape)
 
 
 def test_the_visible_box_is_the_part_of_the_image_on_the_canvas(dock: Callable[..., Hand]) -> None:

@@ -92,6 +92,10 @@ def read_checkpoint(path: Path) -> tuple[Card, dict[str, Tensor]]:
 
 def check_is_file(path: Path) -> None:
     """Raise CheckpointError unless there is a file of this path."""
+    if path.is_dir():
+        raise CheckpointError(
+            f"Expected a checkpoint file; {path} is a folder: choose a file in it."
+        )
     if not path.is_file():
         raise CheckpointError(
             f"Expected a checkpoint file; {path} does not exist: check the path or choose another."

@@ -46,6 +46,9 @@ BUILT: dict[str, Any] = {
 }
 """Parameters with one value in all published models; networks with others are not built here."""
 
+TRAINING_STATE = {"recipe", "averaged", "step"}
+"""What the state of one of our own trainings holds besides its weights."""
+
 
 class ReleasedFile(BaseModel):
     """Parameters of a config that decide on the network; defaults are those of its classes."""
@@ -110,6 +113,11 @@ def _single(stored: Any, path: Path) -> Any:
 
 
 def _parts(stored: Any, path: Path) -> tuple[dict[str, Tensor], Any]:
+    if isinstance(stored, dict) and stored.keys() >= TRAINING_STATE:
+        raise CheckpointError(
+            f"Expected a checkpoint; {path.name} is the state of a training: export it with "
+            "`python -m training.export`."
+        )
     if not (isinstance(stored, dict) and {"state_dict", "config"} <= stored.keys()):
         raise CheckpointError(
             "Expected a checkpoint of FCFI or RITM, a dictionary with state_dict and config; "

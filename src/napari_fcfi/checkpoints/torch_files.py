@@ -46,12 +46,13 @@ def read_torch_file(path: Path) -> Any:
         with path.open("rb") as file, warnings.catch_warnings(action="ignore"):
             return torch.load(file, map_location="cpu", weights_only=True)
     except Exception as error:  # on a crafted file the reader may stumble anywhere
+        # from None: PyTorch's own words advise to read the file in the way that runs programs
         if REFUSED.search(str(error)):
             raise CheckpointError(
                 f"Expected nothing but tensors and plain values; {path.name} holds something that "
                 "could run as a program, and was not read: choose another file."
-            ) from error
+            ) from None
         raise CheckpointError(
             f"Expected a whole PyTorch checkpoint; {path.name} is damaged or of another kind "
             f"({type(error).__name__}): download or copy it again, or choose another file."
-        ) from error
+        ) from None

@@ -44,6 +44,11 @@ def sentence(say: Say, *values: object) -> str:
     return say.value.format(*values)
 
 
+def clicks_in_words(count: int) -> str:
+    """How many clicks there are, as the status line says it."""
+    return "1 click" if count == 1 else f"{count} clicks"
+
+
 def warn(text: str) -> None:
     """Show a sentence as napari's warning."""
     show_warning(text)

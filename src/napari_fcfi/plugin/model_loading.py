@@ -128,12 +128,13 @@ class ModelLoader(QObject):  # type: ignore[misc]
         if problem is None:
             self.loaded.emit(future.result())
             return
-        logger.error("The model “%s” did not load", request.name, exc_info=problem)
+        if not _is_ours(problem):
+            logger.error("The model “%s” did not load", request.name, exc_info=problem)
         self.failed.emit(one_sentence(problem))
 
 
 def one_sentence(problem: BaseException) -> str:
-    """What went wrong, for the user; the traceback goes to the log."""
+    """What went wrong, for the user; the traceback of what nobody expected goes to the log."""
     if _is_ours(problem):
         return str(problem)
     kind = type(problem).__name__

@@ -11,8 +11,9 @@ from qtpy.QtWidgets import QFormLayout, QLabel, QVBoxLayout, QWidget
 from superqt import QCollapsible
 
 from napari_fcfi.plugin.click_tool import ClickTool
+from napari_fcfi.plugin.first_view import FirstView
 from napari_fcfi.plugin.labels_layer import made_for, problem_of
-from napari_fcfi.plugin.messages import complain
+from napari_fcfi.plugin.messages import clicks_in_words, complain
 from napari_fcfi.plugin.model_loading import DEFAULT_DEVICE, DEFAULT_MODEL, Loaded, ModelLoader
 from napari_fcfi.plugin.panel_parts import (
     ActionButtons,
@@ -49,6 +50,7 @@ class SegmentPanel(QWidget):  # type: ignore[misc]
         super().__init__()
         self.viewer = napari_viewer
         self._closed = False
+        self._first_view = FirstView(napari_viewer)
         settings = stored_settings()
         self.session = Session(napari_viewer, settings, self)
         self.tool = ClickTool(self.session, self)
@@ -242,9 +244,15 @@ class SegmentPanel(QWidget):  # type: ignore[misc]
         buttons["reset"].setEnabled(bool(session.clicks))
         buttons["delete"].setEnabled(has_label)
         buttons["click"].setEnabled(session.image is not None)
-        self.status.show_busy(session.busy or self.loader.busy)
+        self.status.show_busy(self._what_runs())
+
+    def _what_runs(self) -> str:
+        """What the status line says meanwhile; empty while nothing is worked on."""
         if self.loader.busy:
-            self.status.say("loading the model …")
+            return "loading the model …"
+        if self.session.busy:
+            return f"{clicks_in_words(len(self.session.clicks))} · working …"
+        return ""
 
     def _images(self, _: Any = None) -> list[tuple[str, Any]]:
         from napari.layers import Image
@@ -260,6 +268,11 @@ class SegmentPanel(QWidget):  # type: ignore[misc]
         # The viewer hands out proxies; a combo box compares its values by identity.
         layers = map(_unwrapped, self.viewer.layers)
         return [(layer.name, layer) for layer in layers if isinstance(layer, kind)]
+
+    def showEvent(self, event: Any) -> None:  # noqa: N802 - Qt's name
+        """Fit the image into the canvas, which is smaller now by the panel."""
+        super().showEvent(event)
+        QTimer.singleShot(0, self._first_view.fit_again)
 
     # The end
 

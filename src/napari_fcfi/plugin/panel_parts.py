@@ -151,6 +151,7 @@ class StatusLine(QWidget):  # type: ignore[misc]
 
     def __init__(self) -> None:
         super().__init__()
+        self._said = self._running = ""
         self.text = QLabel("")
         self.text.setWordWrap(True)
         self.bar = QProgressBar()
@@ -169,11 +170,15 @@ class StatusLine(QWidget):  # type: ignore[misc]
 
     def say(self, text: str) -> None:
         """Show a sentence until the next one."""
+        self._said = text
         self.text.setText(text)
 
-    def show_busy(self, busy: bool) -> None:
-        """Show or hide the sign that something runs."""
-        self.bar.setVisible(busy)
+    def show_busy(self, what: str) -> None:
+        """Show what runs and the sign of it; where nothing does (empty), what was said last."""
+        self.bar.setVisible(bool(what))
+        if what != self._running:  # else something newer may stand there
+            self._running = what
+            self.text.setText(what or self._said)
 
 
 class TiffOffer(QWidget):  # type: ignore[misc]
@@ -186,7 +191,8 @@ class TiffOffer(QWidget):  # type: ignore[misc]
             "Stores in napari's settings that it opens *.tif and *.tiff by its own reader, so that "
             "it does not ask which reader to use",
         )
-        note = QLabel("<small>napari asks which reader opens TIFF files.</small>")
+        asked = preferences.asked_tiff_patterns()
+        note = QLabel(f"<small>napari asks which reader opens {' and '.join(asked)} files.</small>")
         note.setWordWrap(True)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -195,7 +201,7 @@ class TiffOffer(QWidget):  # type: ignore[misc]
         layout.addWidget(self.button)
         self.button.clicked.connect(self._accept)
         # Never shown from here: without a parent yet, it would be a window of its own.
-        if preferences.tiff_reader_is_chosen():
+        if not asked:
             self.hide()
 
     def _accept(self) -> None:

@@ -43,9 +43,9 @@ def configurations() -> dict[str, Any]:
     return {GROUP: {"title": "Segmentation by clicks", "properties": _properties()}}
 
 
-def tiff_reader_is_chosen() -> bool:
-    """Whether napari knows which reader to take for TIFF files, and will not ask."""
-    return all(pattern in _readers() for pattern in TIFF_PATTERNS)
+def asked_tiff_patterns() -> list[str]:
+    """Names of TIFF files for which napari does not know which reader to take, and will ask."""
+    return [pattern for pattern in TIFF_PATTERNS if pattern not in _readers()]
 
 
 def keep_naparis_tiff_reader() -> None:

@@ -20,7 +20,14 @@ from napari_fcfi.plugin.field_cache import FieldCache
 from napari_fcfi.plugin.image_source import ContrastWatch, shape_of
 from napari_fcfi.plugin.job_line import Call, JobLine
 from napari_fcfi.plugin.jobs import Job
-from napari_fcfi.plugin.messages import RefusedError, Say, complain, sentence, warn
+from napari_fcfi.plugin.messages import (
+    RefusedError,
+    Say,
+    clicks_in_words,
+    complain,
+    sentence,
+    warn,
+)
 from napari_fcfi.plugin.object_layer import ObjectLayer
 from napari_fcfi.plugin.prediction import Answer, Subject, compute
 from napari_fcfi.plugin.view import go_to, plane_in_view, position_on, visible_box
@@ -393,8 +400,7 @@ class Session(QObject):  # type: ignore[misc]
         self._go_on()
 
     def _report(self, answer: Answer, kept: int) -> str:
-        count = len(answer.state.clicks)
-        parts = [f"{count} click{'' if count == 1 else 's'}", f"{answer.duration_ms:.0f} ms"]
+        parts = [clicks_in_words(len(answer.state.clicks)), f"{answer.duration_ms:.0f} ms"]
         if self._predictor is not None:
             parts.append(str(self._predictor.model.device))
         if kept:
