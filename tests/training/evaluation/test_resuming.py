@@ -142,7 +142,13 @@ def test_a_changed_method_or_image_is_measured_anew(root: Path) -> None:
 def test_ctrl_c_tells_how_to_go_on(root: Path) -> None:
     (root / "wait").touch()
     process = subprocess.Popen(
-        command(root, "out"), cwd=root, env=environment(root), stderr=subprocess.PIPE, text=True
+        command(root, "out"),
+        cwd=root,
+        env=environment(root),
+        stderr=subprocess.PIPE,
+        text=True,
+        # what a shell starts in the background ignores Ctrl+C, and so would its children
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     until_the_fourth_object(root, process)
     process.send_signal(signal.SIGINT)
