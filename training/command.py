@@ -12,6 +12,7 @@ import typer
 from platformdirs import user_cache_path
 
 from .beginning import beginning
+from .data.option import DataRoot
 from .data.source import open_source
 from .evaluation.errors import UserError
 from .failures import TOLD, leave, together
@@ -32,14 +33,7 @@ def train(
         Path | None,
         typer.Option(help="A data set, or a folder of sets (docs/data.md)."),
     ] = None,
-    data_root: Annotated[
-        Path,
-        typer.Option(
-            metavar="DIR",
-            envvar="NAPARI_FCFI_DATA",
-            help="Where sets are looked for without --data.",
-        ),
-    ] = Path("../shared"),
+    data_root: DataRoot = Path("../shared"),
     run: Annotated[
         Path | None,
         # torchrun takes --run for an abbreviation of its own

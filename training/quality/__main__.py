@@ -15,6 +15,7 @@ from napari_fcfi.checkpoints import (
     write_checkpoint,
 )
 from napari_fcfi.network import FCFI
+from training.data.option import DataRoot
 from training.data.source import open_source
 from training.evaluation.errors import UserError
 from training.failures import TOLD, leave
@@ -36,14 +37,7 @@ def main(
     objects: Annotated[
         int, typer.Option(min=OBJECTS_A_PIECE, help="Objects to learn from.")
     ] = 4000,
-    data_root: Annotated[
-        Path,
-        typer.Option(
-            metavar="DIR",
-            envvar="NAPARI_FCFI_DATA",
-            help="Where sets are looked for without --data.",
-        ),
-    ] = Path("../shared"),
+    data_root: DataRoot = Path("../shared"),
     device: Annotated[str, typer.Option(help="auto, cpu, cuda or mps.")] = "auto",
 ) -> None:
     """Fit a checkpoint's quality head to the windows that the first click's search compares.
