@@ -16,6 +16,7 @@ from .data.option import DataRoot
 from .data.source import open_source
 from .evaluation.errors import UserError
 from .failures import TOLD, leave, together
+from .fingerprint import fingerprint
 from .interrupts import gently
 from .launch import leave_group, make_fabric
 from .loop import Run
@@ -93,7 +94,7 @@ def train(
         # last, since to check all pictures may take minutes
         with together(fabric), _read():
             pictures = open_source(data, chosen.data, root=data_root)
-            if run is None and training.has_other_data(pictures):
+            if run is None and training.has_other_data(fingerprint(pictures)):
                 raise UserError(
                     "Expected the data of the steps that the run in the default folder has taken; "
                     f"got others: begin a run with --run DIR, or go on with --run {folder}"

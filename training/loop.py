@@ -19,7 +19,6 @@ from napari_fcfi.network import Network
 from .data.source import PictureSource
 from .evaluation.errors import UserError
 from .failures import together
-from .fingerprint import fingerprint
 from .forward import Batch, Shown
 from .launch import make_fabric, over_processes
 from .learner import set_up
@@ -138,9 +137,9 @@ class Run:
         self.origin = state.get("origin", {})
         self.data = state.get("data", "")
 
-    def has_other_data(self, source: PictureSource) -> bool:
-        """Whether the steps so far had other pictures than a source's."""
-        return bool(self.step and self.data) and self.data != fingerprint(source)
+    def has_other_data(self, data: str) -> bool:
+        """Whether the steps so far had other pictures than those of this fingerprint."""
+        return bool(self.step and self.data) and self.data != data
 
     def save(self) -> None:
         """Write the state, from one of the processes; all must call this.

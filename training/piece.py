@@ -73,8 +73,8 @@ def _until_one_ends(
 def _know_again(run: Run, source: PictureSource) -> None:
     """Note by what the data are known; say so, before there is a bar, if they are others now."""
     with together(run.fabric):
-        others = run.has_other_data(source)
-        run.data = fingerprint(source)
+        data = fingerprint(source)
+    others, run.data = run.has_other_data(data), data
     if others and run.fabric.is_global_zero:
         print(
             "warning: the data differ from those of the steps so far; draws differ from here on",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import resource
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -20,7 +21,7 @@ from training.batches import Batches
 from training.beginning import beginning
 from training.data.files import DataError
 from training.data.pictures import Picture
-from training.data.source import open_source
+from training.data.source import PictureSource, open_source
 from training.export import export
 from training.imagenet import lite0_weights
 from training.loop import Run
@@ -100,48 +101,47 @@ def test_a_state_of_an_earlier_version_is_gone_on_with(folder: Path, tmp_path: P
     assert Run(SMALL, tmp_path, network()).step == 1
 
 
+class Watched:
+    """A source that does something before each reading."""
+
+    def __init__(self, source: PictureSource, before: Callable[[], None]) -> None:
+        self.weights = source.weights
+        self._source = source
+        self._before = before
+
+    def __len__(self) -> int:
+        return len(self._source)
+
+    def __getitem__(self, index: int) -> Picture:
+        self._before()
+        return self._source[index]
+
+
 def test_a_broken_picture_is_named_and_the_steps_before_it_are_kept(
     folder: Path, tmp_path: Path
 ) -> None:
-    source = open_source(folder)
-
-    class Breaking:
-        weights = source.weights
-
-        def __len__(self) -> int:
-            return len(source)
-
-        def __getitem__(self, index: int) -> Picture:
-            if run.step >= 2:
-                raise DataError("expected a readable picture, p1.png is none.")
-            return source[index]
+    def break_it() -> None:
+        if run.step >= 2:
+            raise DataError("expected a readable picture, p1.png is none.")
 
     run = Run(SMALL, tmp_path / "run", network())
     with pytest.raises(DataError, match=r"p1\.png"):
-        run.train(Breaking(), until=100)
+        run.train(Watched(open_source(folder), break_it), until=100)
     assert read_state(tmp_path / "run" / STATE_NAME)["step"] == run.step >= 2
 
 
 def test_a_broken_picture_is_named_on_a_full_disk_too(folder: Path, tmp_path: Path) -> None:
-    source = open_source(folder)
     roomy = resource.getrlimit(resource.RLIMIT_FSIZE)
 
-    class Breaking:
-        weights = source.weights
-
-        def __len__(self) -> int:
-            return len(source)
-
-        def __getitem__(self, index: int) -> Picture:
-            if run.step >= 2:
-                resource.setrlimit(resource.RLIMIT_FSIZE, (2**20, roomy[1]))
-                raise DataError("expected a readable picture, p1.png is none.")
-            return source[index]
+    def break_it() -> None:
+        if run.step >= 2:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (2**20, roomy[1]))
+            raise DataError("expected a readable picture, p1.png is none.")
 
     run = Run(SMALL, tmp_path / "run", network())
     try:
         with pytest.raises(DataError, match=r"p1\.png") as caught:
-            run.train(Breaking(), until=100)
+            run.train(Watched(open_source(folder), break_it), until=100)
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, roomy)
     (note,) = caught.value.__notes__
@@ -183,23 +183,15 @@ def test_a_recipe_that_this_version_does_not_know_is_one_sentence(
 def test_a_disk_that_is_full_for_a_while_costs_a_warning(
     folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    source = open_source(folder)
     roomy = resource.getrlimit(resource.RLIMIT_FSIZE)
 
-    class Filling:
-        weights = source.weights
-
-        def __len__(self) -> int:
-            return len(source)
-
-        def __getitem__(self, index: int) -> Picture:
-            full = 2 <= run.step < 4
-            resource.setrlimit(resource.RLIMIT_FSIZE, (2**20, roomy[1]) if full else roomy)
-            return source[index]
+    def fill() -> None:
+        full = 2 <= run.step < 4
+        resource.setrlimit(resource.RLIMIT_FSIZE, (2**20, roomy[1]) if full else roomy)
 
     run = Run(SMALL, tmp_path / "run", network(), save_every_s=0)
     try:
-        run.train(Filling(), until=9)
+        run.train(Watched(open_source(folder), fill), until=9)
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, roomy)
     assert "warning: Expected to write the run's state" in capsys.readouterr().err
