@@ -63,16 +63,27 @@ def begin(
 
 
 def advance(
-    users: list[Generator], progress: Progress, targets: NDArray[np.int8], probabilities: Tensor
+    users: list[Generator],
+    progress: Progress,
+    targets: NDArray[np.int8],
+    probabilities: Tensor,
+    recipe: Recipe,
 ) -> Progress:
     """The next round: feedback is the last answer, and each user corrects the worst of it.
 
-    A user with nothing to correct gives no new click and sees the same answer fed back.
+    A share of the users waits for a second look at the same clicks. One with nothing to correct
+    gives no new click. Both see the last answer fed back.
     """
     shown = probabilities.detach()
     masks = (shown[:, 0] > 0.5).cpu().numpy()
     clicks, newest = [], []
-    for rng, own, target, mask in zip(users, progress.clicks, targets, masks, strict=True):
+    for rng, own, last, target, mask in zip(
+        users, progress.clicks, progress.newest, targets, masks, strict=True
+    ):
+        if rng.random() < recipe.share_second_look:
+            newest.append(last)
+            clicks.append(own)
+            continue
         click = corrective_click(rng, target, mask)
         newest.append([click] if click else [])
         clicks.append(own + newest[-1])
@@ -118,5 +129,7 @@ class SimulatedInteractions(nn.Module):
             probabilities = torch.sigmoid(prediction.logits)
             logged[f"iou/round{t + 1}"] = float(mean_iou(probabilities.detach(), objects.targets))
             if t + 1 < rounds:
-                progress = advance(objects.users, progress, objects.arrays, probabilities)
+                progress = advance(
+                    objects.users, progress, objects.arrays, probabilities, self.recipe
+                )
         return Outcome(terms, logged, shown(answers, progress, prediction, objects))

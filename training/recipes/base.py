@@ -54,6 +54,9 @@ class Recipe(BaseModel):
     share_one_click, share_many_clicks : float
         Shares of the objects that begin with one click and with many; the rest begins from a
         damaged mask. Supervised interactions only.
+    share_second_look : float
+        Share of the later interactions without a new click: the answer is fed back to the same
+        clicks, as after a first click of the `Predictor`. Supervised interactions only.
     refined_weight, updated_weight : float
         Weights of the terms on M_r and M_u in Eq. 6 (paper: 1; the released HRNet recipes: 0.2).
     quality_weight : float
@@ -105,6 +108,7 @@ class Recipe(BaseModel):
     expansion_ratio: float = 0.3
     share_one_click: float = 0.6
     share_many_clicks: float = 0.15
+    share_second_look: float = 0.0
     refined_weight: float = 1.0
     updated_weight: float = 1.0
     quality_weight: float = 0.2

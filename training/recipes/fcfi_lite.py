@@ -9,4 +9,5 @@ RECIPE = Recipe(
     # M_r has no parameters of its own and M_u is a step on the way: both guide, neither decides
     refined_weight=0.2,
     updated_weight=0.4,
+    share_second_look=0.35,
 )

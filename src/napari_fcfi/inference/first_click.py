@@ -2,7 +2,7 @@
 
 A nucleus of 20 px in a field of 2,000, or a dog that fills the picture: windows around the click,
 from small to large, are looked at with small inputs in few batches. The few whose answers have the
-highest scores are then answered as any click is, and the better answer wins: the one of the higher
+highest scores are then answered as any click is, and the best answer wins: the one of the highest
 quality times the preference for its window, as among equals the larger one cuts less off, and a
 small one only magnifies. The score is the same product of the small answer, times the share of the
 window's sides that its mask leaves free. Powers, sizes and the number of finalists were chosen on
@@ -43,7 +43,10 @@ LARGE_SIDE_PX = 400
 """Windows of at least this longer side count as equally large."""
 
 FINALISTS = 3
-"""Windows that are answered in full."""
+"""Most windows that are answered in full."""
+
+LEAST_SCORE = 0.75
+"""Score of a finalist as a share of the best one's."""
 
 
 def first_windows(
@@ -54,7 +57,7 @@ def first_windows(
     settings: Settings,
     scope: Box | None,
 ) -> list[Window]:
-    """The windows in which the first clicks may be answered best: one, or `FINALISTS`.
+    """The windows in which the first clicks may be answered best: one, or up to `FINALISTS`.
 
     Parameters
     ----------
@@ -74,9 +77,10 @@ def first_windows(
     if len(candidates) == 1:
         return [whole]
     answers = _answers(passes, field, limits, candidates, asked)
-    scores = scores_of(candidates, answers, settings.threshold, largest)
+    scores = np.array(scores_of(candidates, answers, settings.threshold, largest))
     best = np.argsort(scores)[: -FINALISTS - 1 : -1]
-    return [Window.of(candidates[i].box, settings.zoom_size) for i in best]
+    promising = best[scores[best] >= LEAST_SCORE * scores.max()]
+    return [Window.of(candidates[i].box, settings.zoom_size) for i in promising]
 
 
 def boxes_around(clicks: Sequence[Click], largest: Box) -> list[Box]:
