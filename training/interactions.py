@@ -80,7 +80,8 @@ def advance(
     for rng, own, last, target, mask in zip(
         users, progress.clicks, progress.newest, targets, masks, strict=True
     ):
-        if rng.random() < recipe.share_second_look:
+        # a recipe without second looks draws what it drew before there were any
+        if recipe.share_second_look and rng.random() < recipe.share_second_look:
             newest.append(last)
             clicks.append(own)
             continue

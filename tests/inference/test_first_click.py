@@ -18,7 +18,7 @@ from napari_fcfi.inference.first_click import (
     FINALISTS,
     FREE_POWER,
     LARGE_SIDE_PX,
-    LEAST_SCORE,
+    LEAST_SCORE_SHARE,
     MOST_WINDOWS,
     SIZE_POWER,
     boxes_around,
@@ -168,10 +168,46 @@ def test_the_second_look_feeds_the_first_answer_back_to_the_same_features(
     assert torch.equal(first["new_clicks"], second["new_clicks"])
 
 
+def test_a_network_that_would_encode_again_has_no_second_look() -> None:
+    model = FakeModel(FakeNetwork(early=True))
+    predictor = Predictor(model, Settings(zoom_in=False, flip=False))
+    field = Field.from_array(picture(60, 200))
+    predictor(field, predictor.initial(), [Click(100, 100)])
+    assert len(model.network.calls) == 1
+
+
+def test_a_first_clicks_window_grows_at_most_twice(
+    model: FakeModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    small = Window.of(Box.around(1000, 1000, 48, 48), 128)
+    monkeypatch.setattr(predictor_module, "first_windows", lambda *_: [small])
+    predictor = Predictor(model, Settings(flip=False))
+    field = Field.from_array(np.full((2000, 2000), 90, np.uint8))
+    state = predictor(field, predictor.initial(), [Click(1000, 1000)])
+    assert state.window is not None
+    assert state.window.shape == (192, 192)
+    assert len(model.network.encoded) == 3
+    assert len(model.network.calls) == 4
+
+
+def test_an_answer_that_is_not_a_number_is_no_finalist(
+    model: FakeModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told = iter([math.nan, 0.4])
+    monkeypatch.setattr(
+        model.network, "_quality", lambda logits: logits.new_full((len(logits),), next(told, 0.5))
+    )
+    predictor = Predictor(model)
+    field = Field.from_array(picture(60, 200))
+    state = predictor(field, predictor.initial(), [Click(100, 100)])
+    assert state.quality == pytest.approx(0.5)
+    assert state.mask(field.box).any()
+
+
 def test_windows_of_much_lower_score_are_not_answered_in_full(
     model: FakeModel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    shares = [1.0, 1.01 * LEAST_SCORE, 0.99 * LEAST_SCORE, 0.0]
+    shares = [1.0, 1.01 * LEAST_SCORE_SHARE, 0.99 * LEAST_SCORE_SHARE, 0.0]
     monkeypatch.setattr(first_click_module, "scores_of", lambda *_: [0.8 * s for s in shares])
     predictor, field, click = Predictor(model), Field.from_array(picture(60, 140)), Click(70, 70)
     asked = Question((click,), (click,), None, 0.3)

@@ -3,6 +3,7 @@
 import numpy as np
 import torch
 
+from training.click_simulation import corrective_click
 from training.forward import Progress
 from training.interactions import advance
 from training.recipes import Recipe
@@ -50,3 +51,27 @@ def test_a_second_look_feeds_the_answer_back_to_the_same_clicks() -> None:
     assert after.newest == progress.newest
     assert torch.equal(after.feedback, left_half())
     assert after.gate.item() == 1
+
+
+def test_some_users_look_again_and_others_correct() -> None:
+    _, one, target = started()
+    users = [np.random.default_rng(number) for number in range(20)]
+    progress = Progress(
+        one.clicks * 20, one.newest * 20, one.feedback.repeat(20, 1, 1, 1), one.gate
+    )
+    recipe = Recipe(name="test", share_second_look=0.5)
+
+    after = advance(
+        users, progress, target.repeat(20, axis=0), left_half().repeat(20, 1, 1, 1), recipe
+    )
+
+    again = sum(own == one.clicks[0] for own in after.clicks)
+    assert 4 <= again <= 16
+
+
+def test_a_recipe_without_second_looks_draws_nothing_for_them() -> None:
+    users, progress, target = started()
+    advance(users, progress, target, left_half(), Recipe(name="test"))
+    other = np.random.default_rng(0)
+    corrective_click(other, target[0], left_half()[0, 0].numpy() > 0.5)
+    assert users[0].bit_generator.state == other.bit_generator.state

@@ -55,8 +55,8 @@ class Recipe(BaseModel):
         Shares of the objects that begin with one click and with many; the rest begins from a
         damaged mask. Supervised interactions only.
     share_second_look : float
-        Share of the later interactions without a new click: the answer is fed back to the same
-        clicks, as after a first click of the `Predictor`. Supervised interactions only.
+        Share of the users who, at any interaction but the first, see their answer fed back to the
+        same clicks, as the `Predictor` does after a first click. Supervised interactions only.
     refined_weight, updated_weight : float
         Weights of the terms on M_r and M_u in Eq. 6 (paper: 1; the released HRNet recipes: 0.2).
     quality_weight : float

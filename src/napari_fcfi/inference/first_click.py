@@ -5,8 +5,8 @@ from small to large, are looked at with small inputs in few batches. The few who
 highest scores are then answered as any click is, and the best answer wins: the one of the highest
 quality times the preference for its window, as among equals the larger one cuts less off, and a
 small one only magnifies. The score is the same product of the small answer, times the share of the
-window's sides that its mask leaves free. Powers, sizes and the number of finalists were chosen on
-validation pictures (docs/models.md).
+window's sides that its mask leaves free. Powers, sizes, the number of finalists and the score that
+makes one were chosen on validation pictures (docs/models.md).
 """
 
 from __future__ import annotations
@@ -45,8 +45,8 @@ LARGE_SIDE_PX = 400
 FINALISTS = 3
 """Most windows that are answered in full."""
 
-LEAST_SCORE = 0.75
-"""Score of a finalist as a share of the best one's."""
+LEAST_SCORE_SHARE = 0.75
+"""A finalist's score is at least this share of the best one's."""
 
 
 def first_windows(
@@ -77,9 +77,10 @@ def first_windows(
     if len(candidates) == 1:
         return [whole]
     answers = _answers(passes, field, limits, candidates, asked)
-    scores = np.array(scores_of(candidates, answers, settings.threshold, largest))
+    # an answer that is not a number has no score
+    scores = np.nan_to_num(scores_of(candidates, answers, settings.threshold, largest))
     best = np.argsort(scores)[: -FINALISTS - 1 : -1]
-    promising = best[scores[best] >= LEAST_SCORE * scores.max()]
+    promising = best[scores[best] >= LEAST_SCORE_SHARE * scores.max()]
     return [Window.of(candidates[i].box, settings.zoom_size) for i in promising]
 
 

@@ -235,7 +235,7 @@ class Predictor:
         if state.patch is None:
             return self._after_first_clicks(field, limits, state, group.scope)
         settings = state.settings
-        asked = _asked(state, group.clicks)
+        asked = _question(state, group.clicks)
         window = next_window(field.box, state, group.scope)
         focused = _agree(state, group.clicks)
         if focused:
@@ -249,11 +249,12 @@ class Predictor:
     ) -> State:
         """All clicks so far are new, those too that waited for the first foreground click.
 
-        The best window's answer is fed back for a second look, which costs no encoder pass, and
+        The best window's answer is fed back for a second look, if that costs no encoder pass; it
         counts if the network expects as much of it.
         """
-        settings, state = state.settings, replace(state, limits=limits)
-        asked = _asked(state, state.clicks)
+        settings = state.settings
+        state = replace(state, limits=limits)
+        asked = _question(state, state.clicks)
         # a first click looks no farther than its scope, however large the mask seems there
         limit = whole_box(field.box, box_of(state.clicks), scope)
         window, answer = max(
@@ -264,10 +265,10 @@ class Predictor:
             key=lambda found: (found[1].quality or 0.0) * preference(found[0]),
         )
         first = stored(state, asked, window, answer, focused=False)
-        if answer.quality is None:
+        if answer.quality is None or not self.passes.keep_features:
             return first
         asked = replace(asked, feedback=first.patch)
-        window, again = self._grown_answer(field, limits, window, limit, asked, settings)
+        again = self.passes.answer(field, limits, window, asked, flip=settings.flip)
         if (again.quality or 0.0) < answer.quality:
             return first
         return stored(state, asked, window, again, focused=False)
@@ -336,7 +337,7 @@ class Predictor:
         return replace(found, settings=state.settings, window=changed)
 
 
-def _asked(state: State, new_clicks: tuple[Click, ...]) -> Question:
+def _question(state: State, new_clicks: tuple[Click, ...]) -> Question:
     return Question(state.clicks, new_clicks, state.patch, state.settings.expansion_ratio)
 
 
