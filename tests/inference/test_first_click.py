@@ -113,12 +113,12 @@ def test_of_the_finalists_the_answer_of_the_highest_quality_wins(
     """Small and large window are finalists; the full answers decide, not their order."""
     finalists = [Window.of(Box.around(200, 200, side, side), 128) for side in (150, 300)]
     monkeypatch.setattr(predictor_module, "first_windows", lambda *_: finalists)
-    told = [0.5, 0.5, 0.0] if better else [0.6, 0.5, 0.0]  # the last of the second look
+    told = [0.5, 0.5, 0.7] if better else [0.6, 0.5, 0.7]  # the last of the second look
     qualities_told(model, monkeypatch, told)
     predictor = Predictor(model)
     state = predictor(Field.from_array(picture(60, 400)), predictor.initial(), [Click(200, 200)])
     assert state.window == finalists[better].box
-    assert state.quality == pytest.approx(0.5 if better else 0.6)
+    assert state.quality == pytest.approx(0.7)
 
 
 def qualities_told(
@@ -129,13 +129,12 @@ def qualities_told(
     monkeypatch.setattr(model.network, "_quality", lambda logits: logits.new_tensor([next(told)]))
 
 
-@pytest.mark.parametrize(("quality", "counts"), [(0.6, True), (0.5, True), (0.4, False)])
-def test_a_second_look_at_the_answer_counts_if_as_much_is_expected_of_it(
-    model: FakeModel, monkeypatch: pytest.MonkeyPatch, quality: float, counts: bool
+def test_the_answer_of_the_second_look_counts(
+    model: FakeModel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     window = Window.of(Box.around(200, 200, 200, 200), 128)
     monkeypatch.setattr(predictor_module, "first_windows", lambda *_: [window])
-    qualities_told(model, monkeypatch, [0.5, quality])
+    qualities_told(model, monkeypatch, [0.5, 0.4])
     answers = iter([60, 60, 90, 90])  # sides of the squares that are answered
 
     def square(image: torch.Tensor, _: torch.Tensor) -> torch.Tensor:
@@ -149,8 +148,8 @@ def test_a_second_look_at_the_answer_counts_if_as_much_is_expected_of_it(
     predictor = Predictor(model)
     field = Field.from_array(picture(60, 400))
     state = predictor(field, predictor.initial(), [Click(200, 200)])
-    assert state.quality == pytest.approx(quality if counts else 0.5)
-    assert math.sqrt(state.mask(field.box).sum()) == pytest.approx(90 if counts else 60, abs=2)
+    assert state.quality == pytest.approx(0.4)
+    assert math.sqrt(state.mask(field.box).sum()) == pytest.approx(90, abs=2)
 
 
 def test_the_second_look_feeds_the_first_answer_back_to_the_same_features(

@@ -249,8 +249,7 @@ class Predictor:
     ) -> State:
         """All clicks so far are new, those too that waited for the first foreground click.
 
-        The best window's answer is fed back for a second look, if that costs no encoder pass; it
-        counts if the network expects as much of it.
+        The best window's answer is fed back for a second look, if that costs no encoder pass.
         """
         settings = state.settings
         state = replace(state, limits=limits)
@@ -268,10 +267,8 @@ class Predictor:
         if answer.quality is None or not self.passes.keep_features:
             return first
         asked = replace(asked, feedback=first.patch)
-        again = self.passes.answer(field, limits, window, asked, flip=settings.flip)
-        if (again.quality or 0.0) < answer.quality:
-            return first
-        return stored(state, asked, window, again, focused=False)
+        answer = self.passes.answer(field, limits, window, asked, flip=settings.flip)
+        return stored(state, asked, window, answer, focused=False)
 
     def _grown_answer(
         self,
