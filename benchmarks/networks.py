@@ -3,10 +3,10 @@
     python -m benchmarks.networks
 
 All in one thread. Plainly means: the network as it is built, eager, one image after the other, for
-the picture and its mirror image. Ours is a click of the `Predictor` on the same picture, not the
-first on its object: it does the same two passes and all that turns a picture into tensors and an
-answer into a mask. Both are timed in turn, so that the ratio means something on a machine with
-other work. The networks have random weights; time does not depend on them.
+the picture and its mirror image. Ours is a click of the `Predictor` on the same picture, which
+does the same two passes and all that turns a picture into tensors and an answer into a mask. Both
+are timed in turn, so that the ratio means something on a machine with other work. The networks
+have random weights; time does not depend on them.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from skimage.transform import resize
 from torch.profiler import ProfilerActivity, profile
 from torch.utils.flop_counter import FlopCounterMode
 
-from napari_fcfi import Box, Click, Field, Predictor, Settings, State
+from napari_fcfi import Click, Field, Predictor, Settings, State
 from napari_fcfi.checkpoints import untrained_model
 from napari_fcfi.inference import submit
 from napari_fcfi.inference.passes import Passes, Question
@@ -118,14 +118,9 @@ def measure(architecture: AnyArchitecture, size: int, rounds: int) -> Row:
     settings = Settings(zoom_in=False, zoom_size=size)
     predictor = Predictor(model, settings)
 
-    # a click that corrects a mask: a first one looks for the scale, and twice
-    begun = predictor.start_from(
-        Field.from_array(image), predictor.initial(), np.ones((8, 8), bool), box=Box.of((8, 8))
-    )
-
     def ours() -> tuple[Field, State]:
         field = Field.from_array(image)
-        return field, predictor(field, begun, [Click(*at)])
+        return field, predictor(field, predictor.initial(), [Click(*at)])
 
     def plain() -> object:
         return plain_click(network, planes, at)

@@ -1,8 +1,8 @@
 """``python -m training.mean OUTPUT CHECKPOINT CHECKPOINT``: the mean of checkpoints' weights.
 
 Branches of one run, whose rates fell to zero at different steps, lie close enough together for
-their mean to be a network, which as a rule is a little better than each. Its quality head is to be
-fitted anew (`training.quality`).
+their mean to be a network, sometimes a better one. Its quality head is to be fitted anew
+(`training.quality`).
 """
 
 from __future__ import annotations

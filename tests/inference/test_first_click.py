@@ -7,26 +7,22 @@ import math
 
 import numpy as np
 import pytest
-import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-import napari_fcfi.inference.first_click as first_click_module
 import napari_fcfi.inference.predictor as predictor_module
 from napari_fcfi.inference import Box, Click, Field, Predictor, Window
 from napari_fcfi.inference.first_click import (
     FINALISTS,
     FREE_POWER,
     LARGE_SIDE_PX,
-    LEAST_SCORE_SHARE,
     MOST_WINDOWS,
     SIZE_POWER,
     boxes_around,
     cut_share,
-    first_windows,
     scores_of,
 )
-from napari_fcfi.inference.passes import Answer, Question
+from napari_fcfi.inference.passes import Answer
 from napari_fcfi.settings import Settings
 from tests.inference.fake_network import FakeModel, FakeNetwork
 
@@ -113,105 +109,14 @@ def test_of_the_finalists_the_answer_of_the_highest_quality_wins(
     """Small and large window are finalists; the full answers decide, not their order."""
     finalists = [Window.of(Box.around(200, 200, side, side), 128) for side in (150, 300)]
     monkeypatch.setattr(predictor_module, "first_windows", lambda *_: finalists)
-    told = [0.5, 0.5, 0.7] if better else [0.6, 0.5, 0.7]  # the last of the second look
-    qualities_told(model, monkeypatch, told)
+    qualities = iter([0.5, 0.5, 0.5, 0.5] if better else [0.6, 0.6, 0.5, 0.5])  # flip: two each
+    monkeypatch.setattr(
+        model.network, "_quality", lambda logits: logits.new_tensor([next(qualities)])
+    )
     predictor = Predictor(model)
     state = predictor(Field.from_array(picture(60, 400)), predictor.initial(), [Click(200, 200)])
     assert state.window == finalists[better].box
-    assert state.quality == pytest.approx(0.7)
-
-
-def qualities_told(
-    model: FakeModel, monkeypatch: pytest.MonkeyPatch, qualities: list[float]
-) -> None:
-    """Answers in full have these qualities, each with its mirror image's."""
-    told = iter([quality for quality in qualities for _ in range(2)])
-    monkeypatch.setattr(model.network, "_quality", lambda logits: logits.new_tensor([next(told)]))
-
-
-def test_the_answer_of_the_second_look_counts(
-    model: FakeModel, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    window = Window.of(Box.around(200, 200, 200, 200), 128)
-    monkeypatch.setattr(predictor_module, "first_windows", lambda *_: [window])
-    qualities_told(model, monkeypatch, [0.5, 0.4])
-    answers = iter([60, 60, 90, 90])  # sides of the squares that are answered
-
-    def square(image: torch.Tensor, _: torch.Tensor) -> torch.Tensor:
-        side = round(next(answers) * window.size[0] / window.box.height)
-        logits = torch.full((1, *image.shape[1:]), -9.0)
-        start = (image.shape[1] - side) // 2
-        logits[:, start : start + side, start : start + side] = 9
-        return logits
-
-    monkeypatch.setattr(model.network, "_logits", square)
-    predictor = Predictor(model)
-    field = Field.from_array(picture(60, 400))
-    state = predictor(field, predictor.initial(), [Click(200, 200)])
-    assert state.quality == pytest.approx(0.4)
-    assert math.sqrt(state.mask(field.box).sum()) == pytest.approx(90, abs=2)
-
-
-def test_the_second_look_feeds_the_first_answer_back_to_the_same_features(
-    model: FakeModel,
-) -> None:
-    predictor = Predictor(model, Settings(zoom_in=False, flip=False))
-    field = Field.from_array(picture(60, 200))
-    predictor(field, predictor.initial(), [Click(100, 100)])
-    first, second = model.network.calls
-    assert len(model.network.encoded) == 1
-    assert (first["gate"], second["gate"]) == (0, 1)
-    assert first["feedback"].max() == 0
-    rows = slice(*(round(edge * second["feedback"].shape[-1] / 200) for edge in (80, 120)))
-    assert second["feedback"][0, 0, rows, rows].min() > 0.5
-    assert torch.equal(first["new_clicks"], second["new_clicks"])
-
-
-def test_a_network_that_would_encode_again_has_no_second_look() -> None:
-    model = FakeModel(FakeNetwork(early=True))
-    predictor = Predictor(model, Settings(zoom_in=False, flip=False))
-    field = Field.from_array(picture(60, 200))
-    predictor(field, predictor.initial(), [Click(100, 100)])
-    assert len(model.network.calls) == 1
-
-
-def test_a_first_clicks_window_grows_at_most_twice(
-    model: FakeModel, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    small = Window.of(Box.around(1000, 1000, 48, 48), 128)
-    monkeypatch.setattr(predictor_module, "first_windows", lambda *_: [small])
-    predictor = Predictor(model, Settings(flip=False))
-    field = Field.from_array(np.full((2000, 2000), 90, np.uint8))
-    state = predictor(field, predictor.initial(), [Click(1000, 1000)])
-    assert state.window is not None
-    assert state.window.shape == (192, 192)
-    assert len(model.network.encoded) == 3
-    assert len(model.network.calls) == 4
-
-
-def test_an_answer_that_is_not_a_number_is_no_finalist(
-    model: FakeModel, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    told = iter([math.nan, 0.4])
-    monkeypatch.setattr(
-        model.network, "_quality", lambda logits: logits.new_full((len(logits),), next(told, 0.5))
-    )
-    predictor = Predictor(model)
-    field = Field.from_array(picture(60, 200))
-    state = predictor(field, predictor.initial(), [Click(100, 100)])
-    assert state.quality == pytest.approx(0.5)
-    assert state.mask(field.box).any()
-
-
-def test_windows_of_much_lower_score_are_not_answered_in_full(
-    model: FakeModel, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    shares = [1.0, 1.01 * LEAST_SCORE_SHARE, 0.99 * LEAST_SCORE_SHARE, 0.0]
-    monkeypatch.setattr(first_click_module, "scores_of", lambda *_: [0.8 * s for s in shares])
-    predictor, field, click = Predictor(model), Field.from_array(picture(60, 140)), Click(70, 70)
-    asked = Question((click,), (click,), None, 0.3)
-    windows = first_windows(predictor.passes, field, field.limits, asked, predictor.settings, None)
-    assert [window.box for window in windows] == boxes_around([click], field.box)[:2]
+    assert state.quality == pytest.approx(0.5 if better else 0.6)
 
 
 def picture(side: int, size: int) -> np.ndarray:
@@ -286,4 +191,4 @@ def test_without_zoom_in_there_is_no_search(model: FakeModel) -> None:
     field = Field.from_array(picture(20, 300))
     state = predictor(field, predictor.initial(), [Click(150, 150)])
     assert state.window == field.box
-    assert len(model.network.encoded) == 1
+    assert len(model.network.calls) == 1

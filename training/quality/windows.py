@@ -132,8 +132,8 @@ class WindowSource:
     def of_object(self, number: int) -> Windows:
         """Windows of the object with this number.
 
-        Those that the search of the first click looks at are one group; those that it answers in
-        full, with the second look at the best, the next; each further click is one of its own.
+        Those that the search of the first click looks at are one group, those that it answers in
+        full the next, and each further click is one of its own.
 
         Raises
         ------

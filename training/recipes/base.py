@@ -56,7 +56,7 @@ class Recipe(BaseModel):
         damaged mask. Supervised interactions only.
     share_second_look : float
         Share of the users who, at any interaction but the first, see their answer fed back to the
-        same clicks, as the `Predictor` does after a first click. Supervised interactions only.
+        same clicks, for a second look. Supervised interactions only.
     refined_weight, updated_weight : float
         Weights of the terms on M_r and M_u in Eq. 6 (paper: 1; the released HRNet recipes: 0.2).
     quality_weight : float

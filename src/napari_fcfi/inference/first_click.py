@@ -2,11 +2,11 @@
 
 A nucleus of 20 px in a field of 2,000, or a dog that fills the picture: windows around the click,
 from small to large, are looked at with small inputs in few batches. The few whose answers have the
-highest scores are then answered as any click is, and the best answer wins: the one of the highest
+highest scores are then answered as any click is, and the better answer wins: the one of the higher
 quality times the preference for its window, as among equals the larger one cuts less off, and a
 small one only magnifies. The score is the same product of the small answer, times the share of the
-window's sides that its mask leaves free. Powers, sizes, the number of finalists and the score that
-makes one were chosen on validation pictures (docs/models.md).
+window's sides that its mask leaves free. Powers, sizes and the number of finalists were chosen on
+validation pictures (docs/models.md).
 """
 
 from __future__ import annotations
@@ -43,10 +43,7 @@ LARGE_SIDE_PX = 400
 """Windows of at least this longer side count as equally large."""
 
 FINALISTS = 3
-"""Most windows that are answered in full."""
-
-LEAST_SCORE_SHARE = 0.75
-"""A finalist's score is at least this share of the best one's."""
+"""Windows that are answered in full."""
 
 
 def first_windows(
@@ -57,7 +54,7 @@ def first_windows(
     settings: Settings,
     scope: Box | None,
 ) -> list[Window]:
-    """The windows in which the first clicks may be answered best: one, or up to `FINALISTS`.
+    """The windows in which the first clicks may be answered best: one, or `FINALISTS`.
 
     Parameters
     ----------
@@ -77,11 +74,9 @@ def first_windows(
     if len(candidates) == 1:
         return [whole]
     answers = _answers(passes, field, limits, candidates, asked)
-    # an answer that is not a number has no score
-    scores = np.nan_to_num(scores_of(candidates, answers, settings.threshold, largest))
+    scores = scores_of(candidates, answers, settings.threshold, largest)
     best = np.argsort(scores)[: -FINALISTS - 1 : -1]
-    promising = best[scores[best] >= LEAST_SCORE_SHARE * scores.max()]
-    return [Window.of(candidates[i].box, settings.zoom_size) for i in promising]
+    return [Window.of(candidates[i].box, settings.zoom_size) for i in best]
 
 
 def boxes_around(clicks: Sequence[Click], largest: Box) -> list[Box]:

@@ -34,7 +34,7 @@ class Question:
     clicks, new_clicks : tuple of Click
         All clicks, and those of this round, oldest first.
     feedback : Patch or None
-        The answer before; None while there is none.
+        The answer before; None in the first interaction.
     expansion_ratio : float
         r of FFCM.
     """
@@ -101,11 +101,6 @@ class Passes:
     def tell_quality(self) -> bool:
         """Whether answers have a quality."""
         return bool(self._model.network.tells_quality)
-
-    @property
-    def keep_features(self) -> bool:
-        """Whether a further answer for the same window needs no encoder pass."""
-        return not self._model.network.encoding_uses_interaction
 
     def answer(
         self, field: Field, limits: Limits, window: Window, asked: Question, *, flip: bool

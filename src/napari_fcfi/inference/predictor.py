@@ -229,46 +229,29 @@ class Predictor:
             options = self._released or released_options(self.model.network)
             return after_clicks(self.model, field, state, group, options)
         state = _as_clean(state)
-        if state.patch is None and not any(click.foreground for click in state.clicks):
+        clicks, settings = state.clicks, state.settings
+        if state.patch is None and not any(click.foreground for click in clicks):
             return state
         limits = field.limits if state.limits is None else state.limits
-        if state.patch is None:
-            return self._after_first_clicks(field, limits, state, group.scope)
-        settings = state.settings
-        asked = _question(state, group.clicks)
-        window = next_window(field.box, state, group.scope)
-        focused = _agree(state, group.clicks)
-        if focused:
-            answer = self.passes.answer(field, limits, window, asked, flip=settings.flip)
-        else:
-            window, answer = self._grown_answer(field, limits, window, field.box, asked, settings)
-        return stored(replace(state, limits=limits), asked, window, answer, focused=focused)
-
-    def _after_first_clicks(
-        self, field: Field, limits: Limits, state: State, scope: Box | None
-    ) -> State:
-        """All clicks so far are new, those too that waited for the first foreground click.
-
-        The best window's answer is fed back for a second look, if that costs no encoder pass.
-        """
-        settings = state.settings
-        state = replace(state, limits=limits)
-        asked = _question(state, state.clicks)
+        # clicks that waited for the first foreground click are new as well
+        new_clicks = clicks if state.patch is None else group.clicks
+        asked = Question(clicks, new_clicks, state.patch, settings.expansion_ratio)
         # a first click looks no farther than its scope, however large the mask seems there
-        limit = whole_box(field.box, box_of(state.clicks), scope)
+        if state.patch is None:
+            windows = first_windows(self.passes, field, limits, asked, settings, group.scope)
+            limit = whole_box(field.box, box_of(clicks), group.scope)
+        else:
+            windows = [next_window(field.box, state, group.scope)]
+            limit = field.box
+        focused = _agree(state, new_clicks)
         window, answer = max(
             (
-                self._grown_answer(field, limits, window, limit, asked, settings)
-                for window in first_windows(self.passes, field, limits, asked, settings, scope)
+                self._grown_answer(field, limits, window, limit, asked, settings, focused)
+                for window in windows
             ),
             key=lambda found: (found[1].quality or 0.0) * preference(found[0]),
         )
-        first = stored(state, asked, window, answer, focused=False)
-        if answer.quality is None or not self.passes.keep_features:
-            return first
-        asked = replace(asked, feedback=first.patch)
-        answer = self.passes.answer(field, limits, window, asked, flip=settings.flip)
-        return stored(state, asked, window, answer, focused=False)
+        return stored(replace(state, limits=limits), asked, window, answer, focused=focused)
 
     def _grown_answer(
         self,
@@ -278,13 +261,14 @@ class Predictor:
         limit: Box,
         asked: Question,
         settings: Settings,
+        focused: bool,
     ) -> tuple[Window, Answer]:
         """The answer of a window whose edges the mask does not meet, if growing can help.
 
         The window grows up to ``limit``.
         """
         answer = self.passes.answer(field, limits, window, asked, flip=settings.flip)
-        for _ in range(MOST_GROWTHS):
+        for _ in range(0 if focused else MOST_GROWTHS):
             mask = answer.probabilities > settings.threshold
             larger = grown(window, mask, limit, settings)
             if larger is None:
@@ -332,10 +316,6 @@ class Predictor:
             found = self._after(field, found, event)
         changed = state.extent.union(found.extent)
         return replace(found, settings=state.settings, window=changed)
-
-
-def _question(state: State, new_clicks: tuple[Click, ...]) -> Question:
-    return Question(state.clicks, new_clicks, state.patch, state.settings.expansion_ratio)
 
 
 def _as_clean(state: State) -> State:

@@ -118,7 +118,7 @@ class CFFM(nn.Module):
         refined_feedback : Tensor
             M_r, ``(N, 1, H', W')``, 0-1.
         gate : Tensor
-            w_g, ``(N, 1, 1, 1)``: 0 while there is no answer yet, then 1; a batch may mix both.
+            w_g, ``(N, 1, 1, 1)``: 0 in the first interaction, 1 later; a batch may mix both.
         """
         if not self.gated:
             gate = torch.ones_like(gate)

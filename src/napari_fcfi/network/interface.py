@@ -120,11 +120,11 @@ class Network(nn.Module, ABC):
         interaction_map : Tensor
             S, ``(N, 2, H, W)``, made from ``clicks``.
         feedback : Tensor
-            M_{t-1}, ``(N, 1, H, W)``, 0-1; zero while there is no answer yet.
+            M_{t-1}, ``(N, 1, H, W)``, 0-1; zero in the first interaction.
         new_clicks : Tensor
             ``(N, K', 3)``, the clicks of this interaction, oldest first.
         gate : Tensor
-            w_g, ``(N, 1, 1, 1)``, 0 while there is no answer yet, then 1.
+            w_g, ``(N, 1, 1, 1)``, 0 in the first interaction, 1 later.
         expansion_ratio : float
             r of FFCM, 0.05-2.
         """
