@@ -9,11 +9,12 @@ from typing import Annotated, Any
 
 import typer
 
-from napari_fcfi.checkpoints import Card, write_card_beside, write_checkpoint
+from napari_fcfi.checkpoints import Card
 from napari_fcfi.network import Network, build_network
 
 from .recipes import Recipe
 from .state import read_state
+from .written import write_and_say
 
 
 def averaged_network(stored: dict[str, Any], recipe: Recipe) -> Network:
@@ -76,7 +77,7 @@ def export(
         described = complete(given, stored, recipe).model_copy(
             update={"figures": json.loads(figures)}
         )
-        sha256 = write_checkpoint(output, averaged_network(stored, recipe), described)
+        write_and_say(output, averaged_network(stored, recipe), described)
     except OSError as error:
         sys.exit(
             f"error: Expected to read a run's state (last.pt, decayed.pt) and to write {output}; "
@@ -91,9 +92,6 @@ def export(
             "give the licence with --card",
             file=sys.stderr,
         )
-    output.chmod(0o644)
-    write_card_beside(output, described, sha256)
-    print(f"{output}: {output.stat().st_size / 1e6:.1f} MB, SHA-256 {sha256}")
 
 
 if __name__ == "__main__":

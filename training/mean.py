@@ -14,15 +14,11 @@ import torch
 import typer
 from torch import Tensor, nn
 
-from napari_fcfi.checkpoints import (
-    Card,
-    load_network,
-    write_card_beside,
-    write_checkpoint,
-)
+from napari_fcfi.checkpoints import Card, load_network
 
 from .evaluation.errors import UserError
 from .failures import TOLD, leave
+from .written import write_and_say
 
 
 def mean_weights(networks: list[nn.Module]) -> dict[str, Tensor]:
@@ -69,13 +65,11 @@ def main(
         card = mean_card([card for _, card in loaded])
         network = loaded[0][0]
         network.load_state_dict(mean_weights([network for network, _ in loaded]))
-        sha256 = write_checkpoint(output, network, card)
-        write_card_beside(output, card, sha256)
+        write_and_say(output, network, card)
     except TOLD as error:
         leave(error)
     except OSError as error:
         leave(f"Expected to write {output}; got {error}: put that right and call this again.")
-    print(f"{output}: {output.stat().st_size / 1e6:.1f} MB, SHA-256 {sha256}")
 
 
 if __name__ == "__main__":

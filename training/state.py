@@ -10,6 +10,8 @@ from typing import Any
 
 import torch
 
+from napari_fcfi.checkpoints.released import TRAINING_STATE
+
 
 class StateError(ValueError):
     """A state cannot be written or read; the message is one sentence for the user."""
@@ -64,7 +66,7 @@ def read_state(path: Path, device: torch.device | str = "cpu") -> dict[str, Any]
         ) from error
     except (pickle.UnpicklingError, RuntimeError, EOFError) as error:
         raise _not_a_state(path) from error
-    if not isinstance(state, dict) or not {"recipe", "averaged", "step"} <= state.keys():
+    if not isinstance(state, dict) or not state.keys() >= TRAINING_STATE:
         raise _not_a_state(path)
     return state
 

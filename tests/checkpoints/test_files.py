@@ -49,6 +49,11 @@ def test_weights_are_stored_small_and_vectors_exactly(checkpoint: Path) -> None:
     assert checkpoint.stat().st_size <= 12e6
 
 
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such permissions")
+def test_others_may_read_a_written_checkpoint(checkpoint: Path) -> None:
+    assert checkpoint.stat().st_mode & 0o777 == 0o644
+
+
 def rewrite(path: Path, change: str) -> None:
     tensors = load_file(path)
     metadata = {CARD_KEY: Card(name="ours").model_dump_json()}

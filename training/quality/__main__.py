@@ -8,18 +8,14 @@ from typing import Annotated
 
 import typer
 
-from napari_fcfi.checkpoints import (
-    load_model,
-    load_network,
-    write_card_beside,
-    write_checkpoint,
-)
+from napari_fcfi.checkpoints import load_model, load_network
 from napari_fcfi.network import FCFI
 from training.data.option import DataRoot
 from training.data.source import open_source
 from training.evaluation.errors import UserError
 from training.failures import TOLD, leave
 from training.fingerprint import fingerprint
+from training.written import write_and_say
 
 from .collected import OBJECTS_A_PIECE, collect
 from .fit import fit, judgement
@@ -65,8 +61,11 @@ def main(
         after = judgement(layers, held_out)
         history = f"its quality head on windows of {objects:,} objects"
         card = card.model_copy(update={"training": f"{card.training}; {history}"})
-        sha256 = write_checkpoint(output, network, card)
-        write_card_beside(output, card, sha256)
+        print(
+            f"IoU of the window that it chooses, on other objects: {after.chosen:.3f} "
+            f"(before {before.chosen:.3f}, the best window {after.best:.3f})"
+        )
+        write_and_say(output, network, card)
     except TOLD as error:
         leave(error)
     except OSError as error:
@@ -76,11 +75,6 @@ def main(
         )
     except KeyboardInterrupt:
         sys.exit("stopped; the same command goes on")
-    print(
-        f"IoU of the window that it chooses, on other objects: {after.chosen:.3f} "
-        f"(before {before.chosen:.3f}, the best window {after.best:.3f})"
-    )
-    print(f"{output}: {output.stat().st_size / 1e6:.1f} MB, SHA-256 {sha256}")
 
 
 if __name__ == "__main__":

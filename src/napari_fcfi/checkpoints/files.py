@@ -43,6 +43,7 @@ def write_checkpoint(path: Path, network: Network, card: Card, *, exact: bool = 
     }
     unfinished = path.with_name(path.name + ".part")
     save_file(tensors, unfinished, metadata={CARD_KEY: card.model_dump_json()})
+    unfinished.chmod(0o644)  # it comes readable for its owner alone
     unfinished.replace(path)
     return file_hash(path)
 
