@@ -30,7 +30,7 @@ demo ?= $(bin)/python examples/demo.py
 help:
 	@echo "make demo       install and open napari with the panel on a sample image"
 	@echo "make test       the test suite, GUI tests included (under 15 minutes)"
-	@echo "make test-fast  the suite without GUI tests"
+	@echo "make test-fast  the tests that need neither a display nor much time (about a minute)"
 	@echo "make test-long  all tests, the long ones too"
 	@echo "make lint       style, import rules and the plugin's manifest"
 	@echo "make types      type check"
@@ -41,7 +41,7 @@ demo: demo-libraries $(VENV)/.installed
 	$(demo)
 
 test: test-libraries $(VENV)/.installed-for-tests
-	$(in_virtual_display) $(bin)/python -m pytest -m "not slow"
+	$(in_virtual_display) $(bin)/python -m pytest -m "not long"
 
 test-fast: $(VENV)/.installed-for-tests
 	$(bin)/python -m pytest -m "not slow and not gui"

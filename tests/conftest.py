@@ -35,6 +35,14 @@ def _data_folder() -> Path:
     return Path(os.environ.get("NAPARI_FCFI_DATA", CHECKOUT.parent / "shared")).resolve()
 
 
+@pytest.hookimpl(tryfirst=True)  # before tests are chosen by their marks
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What is long is slow."""
+    for item in items:
+        if item.get_closest_marker("long"):
+            item.add_marker(pytest.mark.slow)
+
+
 @pytest.fixture(autouse=True)
 def _fixed_seed() -> None:
     random.seed(SEED)

@@ -43,6 +43,7 @@ def test_older_files_lack_counters(timms: dict[str, Tensor], tmp_path: Path) -> 
     assert torch.equal(weights["bn1.num_batches_tracked"], torch.tensor(0))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("architecture", "variant"),
     [

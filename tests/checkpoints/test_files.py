@@ -154,6 +154,7 @@ def test_two_untrained_models_of_one_seed_are_the_same() -> None:
     assert all(torch.equal(first[name], second[name]) for name in first)
 
 
+@pytest.mark.slow
 def test_a_card_of_any_length_is_read(tmp_path: Path) -> None:
     """A safetensors file begins with a length, whose first byte is that of a pickle for some."""
     firsts = set()

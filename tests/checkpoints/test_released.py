@@ -151,6 +151,7 @@ def test_a_model_from_such_a_file_segments(released: Path) -> None:
     assert interaction.state.quality is None
 
 
+@pytest.mark.slow
 def test_a_converted_file_gives_the_same_and_tells_where_it_comes_from(
     released: Path, tmp_path: Path
 ) -> None:

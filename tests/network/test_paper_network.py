@@ -51,6 +51,7 @@ def answer(
     return network.decode(features, clicks, maps, previous, clicks[:, -1:], gates)
 
 
+@pytest.mark.slow
 def test_every_network_has_the_published_number_of_weights() -> None:
     with torch.device("meta"):
         counts = {
@@ -109,6 +110,7 @@ ABLATIONS = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("architecture", ABLATIONS, ids=str)
 def test_every_ablation_predicts_and_learns(architecture: PaperArchitecture) -> None:
     network = PaperNetwork(architecture)

@@ -110,6 +110,7 @@ def test_synthetic_weights_have_the_reference_checksum(model: str) -> None:
     assert weights_crc32(weights) == int(outputs(model)["weights_crc32"])
 
 
+@pytest.mark.slow
 def test_the_first_click(model: str) -> None:
     stored = outputs(model)
     prediction = predict(

@@ -31,6 +31,7 @@ def test_a_network_can_be_built_while_a_viewer_is_open() -> None:
     assert done.stdout.strip() == "built"
 
 
+@pytest.mark.slow
 def test_the_loaders_flags_are_put_back() -> None:
     source = """
 import sys

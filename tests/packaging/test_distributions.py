@@ -31,6 +31,7 @@ def metadata(wheel: Path) -> Message:
         return message_from_bytes(archive.read(name))
 
 
+@pytest.mark.slow
 def test_the_wheel_holds_the_package_and_nothing_beside_it(wheel_names: list[str]) -> None:
     tops = {name.split("/")[0] for name in wheel_names if ".dist-info" not in name}
     assert tops == {"napari_fcfi"}
@@ -89,6 +90,7 @@ def test_the_manifest_of_the_installed_wheel_is_valid(
     assert done.returncode == 0, done.stdout + done.stderr
 
 
+@pytest.mark.slow
 def test_the_installed_wheel_segments_with_the_embedded_model(
     installed: Path, isolated_home: dict[str, str], tmp_path: Path
 ) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import pytest
+
 HEAVY = ("torch", "torchvision", "timm", "skimage", "scipy", "napari", "magicgui", "qtpy", "PyQt6")
 
 WITHOUT_WINDOWS = """
@@ -30,6 +32,7 @@ def test_the_command_line_loads_nothing_heavy(python: Callable[[str], str]) -> N
     assert not {name.partition(".")[0] for name in loaded} & set(HEAVY)
 
 
+@pytest.mark.slow
 def test_clicks_become_a_mask_where_there_is_no_napari_and_no_qt(
     python: Callable[[str], str],
 ) -> None:

@@ -96,6 +96,7 @@ def test_a_folder_without_checkpoints_is_an_error(tmp_path: Path) -> None:
         checkpoints_in([str(tmp_path)])
 
 
+@pytest.mark.slow
 def test_the_tables_have_figures_dashes_and_commands(tmp_path: Path) -> None:
     models, output = tmp_path / "models", tmp_path / "results"
     models.mkdir()

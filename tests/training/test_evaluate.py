@@ -305,6 +305,7 @@ def test_a_set_of_another_number_of_objects_than_published_is_said_once_and_kept
     assert "warning" not in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_the_paths_of_all_files_are_told(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
     command = f"--method grabcut --dataset one --data-root {root} --limit 1 --max-clicks 1"
     evaluate.main([*command.split(), "--output", str(root / "out")])
@@ -314,6 +315,7 @@ def test_the_paths_of_all_files_are_told(root: Path, capsys: pytest.CaptureFixtu
     assert all(Path(path).is_file() for path in written)
 
 
+@pytest.mark.slow
 def test_ctrl_c_tells_that_only_the_report_was_left(
     root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -340,6 +342,7 @@ def test_classical_methods_run_by_their_names(root: Path, method: str) -> None:
     assert results["start_values"]
 
 
+@pytest.mark.slow
 def test_methods_sets_and_click_styles_each_have_a_run(
     root: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -361,6 +364,7 @@ def test_methods_sets_and_click_styles_each_have_a_run(
     assert ["random-walker", "|", "random", "|", "two"] in [line[:5] for line in shown]
 
 
+@pytest.mark.slow
 def test_a_run_s_method_gives_the_masks_of_its_recorded_clicks(root: Path) -> None:
     output = root / "results"
     main(f"--method random-walker --dataset one --data-root {root} --output {output}".split())
@@ -373,6 +377,7 @@ def test_a_run_s_method_gives_the_masks_of_its_recorded_clicks(root: Path) -> No
     assert both / either == pytest.approx(course.clicks[-1].iou)
 
 
+@pytest.mark.slow
 def test_objects_are_chosen_by_size(root: Path) -> None:
     labels = np.zeros((10, 12), np.uint8)
     labels[0, :2], labels[2:4, :3], labels[5:9, :6], labels[5:9, 7:12] = 1, 2, 3, 4

@@ -8,6 +8,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 CHECKOUT = Path(__file__).parents[2]
 WAITING = """
 import time
@@ -31,6 +33,7 @@ def started(*arguments: str) -> subprocess.Popen[str]:
     )
 
 
+@pytest.mark.slow
 def test_before_training_it_is_one_sentence() -> None:
     with started("-X", "importtime", "-m", "training.train", "fcfi_lite") as process:
         assert process.stderr is not None

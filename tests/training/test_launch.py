@@ -18,6 +18,7 @@ from training.optimizer import make_optimizer
 from training.recipes import recipe
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "changes"),
     [

@@ -46,6 +46,7 @@ def weights(run: Run) -> dict[str, torch.Tensor]:
     return {k: v.clone() for k, v in run.averaged.state_dict().items()}
 
 
+@pytest.mark.slow
 def test_an_interrupted_run_ends_where_an_uninterrupted_one_does(
     folder: Path, tmp_path: Path
 ) -> None:
@@ -149,6 +150,7 @@ def test_a_broken_picture_is_named_on_a_full_disk_too(folder: Path, tmp_path: Pa
     assert read_state(tmp_path / "run" / STATE_NAME)["step"] == 1
 
 
+@pytest.mark.slow
 def test_other_data_are_told_where_a_run_goes_on(
     folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -180,6 +182,7 @@ def test_a_recipe_that_this_version_does_not_know_is_one_sentence(
         Run(SMALL, tmp_path, network())
 
 
+@pytest.mark.slow
 def test_a_disk_that_is_full_for_a_while_costs_a_warning(
     folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -198,6 +201,7 @@ def test_a_disk_that_is_full_for_a_while_costs_a_warning(
     assert read_state(run.path)["step"] == 9
 
 
+@pytest.mark.slow
 def test_a_decay_branch_leaves_the_run_as_it_was(folder: Path, tmp_path: Path) -> None:
     pictures = open_source(folder)
     run = Run(SMALL, tmp_path, network())
@@ -211,6 +215,7 @@ def test_a_decay_branch_leaves_the_run_as_it_was(folder: Path, tmp_path: Path) -
     assert Run(SMALL, tmp_path, network()).step == 2
 
 
+@pytest.mark.slow
 def test_a_finished_branch_makes_way_for_the_next(folder: Path, tmp_path: Path) -> None:
     pictures = open_source(folder)
     Run(SMALL, tmp_path, network()).train(pictures, until=1)
@@ -248,6 +253,7 @@ def test_a_run_stops_after_the_step_that_is_being_taken(folder: Path, tmp_path: 
     assert (tmp_path / STATE_NAME).exists()
 
 
+@pytest.mark.slow
 def test_a_checkpoint_to_begin_with_is_trained(folder: Path, tmp_path: Path) -> None:
     path = tmp_path / "mine.safetensors"
     write_checkpoint(path, untrained_model(seed=1).network, Card(name="mine"))
@@ -264,6 +270,7 @@ def test_a_checkpoint_to_begin_with_is_trained(folder: Path, tmp_path: Path) -> 
         Run(SMALL, tmp_path / "run", network, begun_from="--init other.safetensors")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "architecture",
     [
@@ -302,6 +309,7 @@ def test_the_exported_checkpoint_has_the_averaged_weights_and_its_card(
         export(path, tmp_path / "other.safetensors")
 
 
+@pytest.mark.slow
 def test_weights_that_were_trained_further_keep_licence_and_history(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -339,7 +347,7 @@ def test_a_state_that_is_not_there_is_one_sentence(tmp_path: Path) -> None:
         export(tmp_path / "nope.pt", tmp_path / "mine.safetensors")
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_two_pictures_are_learnt_by_heart(folder: Path, tmp_path: Path) -> None:
     """One click on each object gives it with IoU above 0.95 after a short training.
 

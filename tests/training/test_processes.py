@@ -71,7 +71,7 @@ def wait_for_step(process: subprocess.Popen[bytes], state: Path, step: int) -> N
         time.sleep(0.05)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.parametrize("name", ["fcfi_lite", "fcfi_hrnet18s_cocolvis", "ritm_hrnet18s"])
 def test_two_processes_have_the_losses_of_one_with_the_doubled_batch(
     folder: Path, tmp_path: Path, name: str
@@ -97,14 +97,14 @@ def test_two_processes_have_the_losses_of_one_with_the_doubled_batch(
     assert steps[2][0]["loss/all"] == pytest.approx(steps[1][0]["loss/all"], rel=1e-5)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_no_steps_are_none(folder: Path, tmp_path: Path) -> None:
     ended = train("fcfi_lite", "--data", folder, *TINY, "--run", tmp_path, "--steps", "0")
     assert ended.returncode == 0, ended.stderr
     assert read_state(tmp_path / "last.pt")["step"] == 0
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.parametrize("name", ["fcfi_lite", "fcfi_hrnet18s_cocolvis"])
 def test_a_run_that_is_killed_twice_ends_with_the_weights_of_one_that_was_left_alone(
     folder: Path, tmp_path: Path, name: str
@@ -133,7 +133,7 @@ def test_a_run_that_is_killed_twice_ends_with_the_weights_of_one_that_was_left_a
             assert torch.equal(found[part][key], value), f"{key}, killed at {first} and {at}"
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_a_signal_ends_a_run_after_its_step_and_it_says_how_to_go_on(
     folder: Path, tmp_path: Path
 ) -> None:
@@ -148,7 +148,7 @@ def test_a_signal_ends_a_run_after_its_step_and_it_says_how_to_go_on(
     assert read_state(tmp_path / "run" / "last.pt")["step"] == step + 1
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_a_full_disk_is_one_sentence_after_the_first_step(folder: Path, tmp_path: Path) -> None:
     def full() -> None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (2**20, 2**20))
@@ -161,7 +161,7 @@ def test_a_full_disk_is_one_sentence_after_the_first_step(folder: Path, tmp_path
     assert not (tmp_path / "run" / "last.pt").exists()
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("what", "messages", "step"),
     [
@@ -184,7 +184,7 @@ def test_what_one_of_two_processes_meets_ends_both_after_the_same_step_and_is_sa
     assert (read_state(state)["step"] if state.exists() else None) == step
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
@@ -202,7 +202,7 @@ def test_a_mistake_is_one_sentence_of_two_processes(
     assert ended.count(message) == ended.count("error: ") == 1
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_a_checkpoint_is_tuned_by_one_command_and_by_the_same_again(
     folder: Path, tmp_path: Path
 ) -> None:
@@ -215,7 +215,7 @@ def test_a_checkpoint_is_tuned_by_one_command_and_by_the_same_again(
     assert read_state(tmp_path / "run" / "last.pt")["step"] == 2
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

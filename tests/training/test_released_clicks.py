@@ -104,6 +104,7 @@ def alike(ours: np.ndarray, theirs: np.ndarray) -> bool:
     return bool(chi_square < enough.sum() + 5 * np.sqrt(2 * enough.sum()))
 
 
+@pytest.mark.slow
 def test_users_want_the_objects_that_released_ones_do(reference, draws) -> None:
     hist = np.zeros(8)
     for chosen, _ in draws:

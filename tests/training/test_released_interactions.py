@@ -34,8 +34,8 @@ from training.released_interactions import (
 STEPS = [
     pytest.param("fcfi_hrnet18s", 0),
     pytest.param("fcfi_hrnet18s", 2),
-    pytest.param("fcfi_resnet101", 0, marks=pytest.mark.slow),
-    pytest.param("fcfi_resnet101", 2, marks=pytest.mark.slow),
+    pytest.param("fcfi_resnet101", 0, marks=pytest.mark.long),
+    pytest.param("fcfi_resnet101", 2, marks=pytest.mark.long),
 ]
 TERMS = {"instance_loss": "mask", "feedback1_loss": "refined", "feedback2_loss": "updated"}
 
@@ -103,6 +103,7 @@ def interactions(stored: dict[str, np.ndarray], count: int) -> Iterable[tuple[Te
         yield clicks_of_points(points), torch.from_numpy(new)[:, None]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("model", "iterations"), STEPS)
 @pytest.mark.parametrize(
     ("dtype", "suffix", "loss_tolerance", "norm_tolerance"),
@@ -185,11 +186,12 @@ KINDS = [
     "fcfi_hrnet18s_released",
     "fcfi_resnet101_sbd",
     "baseline_resnet101_sbd",
-    pytest.param("fcfi_resnet101_released", marks=pytest.mark.slow),
+    pytest.param("fcfi_resnet101_released", marks=pytest.mark.long),
     "ritm_hrnet18s",
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", KINDS)
 def test_a_step_of_every_kind_of_network_is_taken(folder: Path, tmp_path: Path, name: str) -> None:
     small = {"crop": (64, 96), "pictures": 2, "batch_statistics": "frozen"}

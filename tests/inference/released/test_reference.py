@@ -107,10 +107,11 @@ def test_windows_clicks_and_maps_with_the_closed_form_network(
         np.testing.assert_allclose(call["clicks"][0, :, :2], in_time, rtol=0, atol=1e-4)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("model", "name"),
     [
-        pytest.param(model, name, marks=() if (model, name) in QUICK else pytest.mark.slow)
+        pytest.param(model, name, marks=() if (model, name) in QUICK else pytest.mark.long)
         for model in MODELS
         for name in ALL_SETTINGS
     ],

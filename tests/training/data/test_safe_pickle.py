@@ -35,6 +35,7 @@ def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("pickles") / "some.pickle"
 
 
+@pytest.mark.slow
 @given(content=PLAIN, protocol=PROTOCOLS)
 def test_plain_data_come_back(path: Path, content: Any, protocol: int) -> None:
     path.write_bytes(pickle.dumps(content, protocol))

@@ -118,10 +118,11 @@ def test_with_the_closed_form_network(data_root: Path, kind: str, prefix: str) -
         assert released_metrics.nof(ious, threshold, CLICKS) == stored[f"{prefix}_nof"][number]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "name",
     [
-        pytest.param(name, marks=() if name in QUICK else pytest.mark.slow)
+        pytest.param(name, marks=() if name in QUICK else pytest.mark.long)
         for name in (
             "fcfi_hrnet18s",
             "fcfi_hrnet18s_small",

@@ -103,6 +103,7 @@ def test_an_answer_that_is_no_mask_is_one_clear_sentence(kind: str, message: str
         clicker.click(1, 1)
 
 
+@pytest.mark.slow
 def test_a_changed_file_is_another_method(written: Path) -> None:
     factory = found_factory("methods_of_others:Whole")
     before = factory_identity(factory)["source_sha256"]

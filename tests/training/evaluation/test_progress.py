@@ -27,6 +27,7 @@ def lines(capsys: pytest.CaptureFixture[str], *, shown: bool = True) -> list[str
     return [line for line in capsys.readouterr().out.splitlines() if line.startswith("x: ")]
 
 
+@pytest.mark.slow
 def test_a_log_gets_a_line_now_and_then_with_the_time_left(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -75,6 +75,7 @@ def test_several_runs_are_a_list(run_of_three: Path) -> None:
     assert len(read_runs(run_of_three)) == 2
 
 
+@pytest.mark.slow
 def test_the_table_of_objects_has_the_metrics_of_each(run_of_three: Path) -> None:
     with (run_of_three / "objects.csv").open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
@@ -104,6 +105,7 @@ def test_a_network_is_made_again_from_its_run(protocol: str) -> None:
     assert (clicked(run) == contender.method("x")(IMAGE).click(20, 20, True)).all()
 
 
+@pytest.mark.slow
 def test_a_classical_method_is_made_again_from_its_run() -> None:
     contender = by_factory("grabcut", settings_from([]))
     found = clicked(dict(contender.identity))

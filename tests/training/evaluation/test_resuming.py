@@ -117,6 +117,7 @@ def killed_at_the_fourth_object(root: Path, output: str) -> None:
     (root / "wait").unlink()
 
 
+@pytest.mark.slow
 def test_an_evaluation_that_was_killed_goes_on_with_what_is_left(root: Path) -> None:
     killed_at_the_fourth_object(root, "killed")
     assert seen(root) == [0, 1, 2, 3]
@@ -126,6 +127,7 @@ def test_an_evaluation_that_was_killed_goes_on_with_what_is_left(root: Path) -> 
     assert figures(resumed) == figures(run(root, "left_alone"))
 
 
+@pytest.mark.slow
 def test_a_changed_method_or_image_is_measured_anew(root: Path) -> None:
     killed_at_the_fourth_object(root, "out")
     changed = root / "drawn" / "images" / "1.png"
@@ -139,6 +141,7 @@ def test_a_changed_method_or_image_is_measured_anew(root: Path) -> None:
     assert seen(root)[7:] == [0, 1, 2, 3, 4]
 
 
+@pytest.mark.slow
 def test_ctrl_c_tells_how_to_go_on(root: Path) -> None:
     (root / "wait").touch()
     process = subprocess.Popen(
@@ -163,7 +166,7 @@ def test_ctrl_c_tells_how_to_go_on(root: Path) -> None:
     assert seen(root) == [0, 1, 2, 3, 3, 4]
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.parametrize("wrong", ["--limit x", "--data-root nowhere"])
 def test_what_is_wrong_in_all_processes_is_said_once(root: Path, wrong: str) -> None:
     process = subprocess.run(
@@ -179,7 +182,7 @@ def test_what_is_wrong_in_all_processes_is_said_once(root: Path, wrong: str) -> 
     assert "training.evaluate FAILED" in process.stderr
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_ctrl_c_is_answered_by_one_of_all_processes(root: Path) -> None:
     (root / "wait").touch()
     process = subprocess.Popen(
@@ -198,7 +201,7 @@ def test_ctrl_c_is_answered_by_one_of_all_processes(root: Path) -> None:
     assert "KeyboardInterrupt" not in said
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_processes_share_the_objects_and_give_the_figures_of_one(root: Path) -> None:
     shared = run(root, "shared", *LAUNCHED)
     assert sorted(seen(root)) == list(range(OBJECTS))
@@ -211,6 +214,7 @@ def test_processes_share_the_objects_and_give_the_figures_of_one(root: Path) -> 
     assert len(seen(root)) == 2 * OBJECTS
 
 
+@pytest.mark.slow
 def test_a_full_disk_is_one_clear_sentence_and_loses_nothing(root: Path) -> None:
     resource = pytest.importorskip(
         "resource"
@@ -239,6 +243,7 @@ def test_a_full_disk_is_one_clear_sentence_and_loses_nothing(root: Path) -> None
     assert seen(root)[finished + 1 :] == list(range(finished, OBJECTS))
 
 
+@pytest.mark.slow
 def test_an_unreadable_image_is_one_clear_sentence_and_loses_nothing(root: Path) -> None:
     image = root / "drawn" / "images" / "2.png"
     whole = image.read_bytes()

@@ -31,6 +31,7 @@ def two_masks(draw: st.DrawFn) -> tuple[Mask, Mask]:
     return found[0], found[1]
 
 
+@pytest.mark.slow
 @settings(max_examples=100)
 @given(masks=two_masks())
 def test_iou_agrees_with_scikit_learn(masks: tuple[Mask, Mask]) -> None:
@@ -56,6 +57,7 @@ def test_iou_of_counted_pixels_agrees_with_scikit_learn(
     assert iou(ours, theirs, ignore) == pytest.approx(expected, abs=1e-12)
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:monai:FutureWarning")  # its own call of its own function
 @settings(max_examples=60)
 @given(masks=two_masks())

@@ -28,6 +28,7 @@ def depth_of(region: NDArray[np.bool_]) -> NDArray[np.int64]:
     return np.rint(distance_transform_edt(framed)[1:-1, 1:-1] ** 2).astype(np.int64)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["grabcut", "berkeley"])
 def test_clicks_ious_and_noc_are_those_of_the_other_one(data_root: Path, name: str) -> None:
     model = load_model("fcfi-lite", device="cpu")

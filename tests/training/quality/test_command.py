@@ -23,7 +23,7 @@ def written(path: Path, architecture: PaperArchitecture | None = None) -> Path:
     return path
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_the_head_alone_gets_other_weights(
     folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

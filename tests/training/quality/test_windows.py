@@ -32,6 +32,7 @@ def source(folder: Path) -> PictureSource:
     return open_source(folder)
 
 
+@pytest.mark.slow
 def test_an_objects_windows_depend_on_its_number_alone(model: Model, source: PictureSource) -> None:
     first = WindowSource(model, source).of_object(7)
     again = WindowSource(model, source)

@@ -13,6 +13,8 @@ from training.report.recorder import CFFM, ENCODER, FFCM, HEAD
 from training.report.replay import CLICK, Replayer
 from training.report.runs import EvaluationRun, read_report_runs
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def runs(folder: Path) -> list[EvaluationRun]:

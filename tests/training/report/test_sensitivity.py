@@ -23,6 +23,7 @@ def test_styles_differ_on_objects_at_least_as_much_as_in_the_mean(clicks: np.nda
     assert spread(np.repeat(clicks[:1], 3, axis=0)) == (0, 0)
 
 
+@pytest.mark.slow
 def test_the_rise_is_the_difference_to_central_clicks(folder: Path, nowhere: Path) -> None:
     runs = read_report_runs(folder)
     found, missing = sensitivities(runs, nowhere)
@@ -42,6 +43,7 @@ def test_the_rise_is_the_difference_to_central_clicks(folder: Path, nowhere: Pat
         assert len(one.strip.tiles) == 2
 
 
+@pytest.mark.slow
 def test_one_style_alone_is_not_compared(folder: Path, nowhere: Path) -> None:
     runs = [run for run in read_report_runs(folder) if run.style == "central"]
     assert sensitivities(runs, nowhere) == ([], [])

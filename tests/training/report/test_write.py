@@ -22,6 +22,8 @@ from training.report.write import write_report
 
 from .reading import Reader
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def copy(folder: Path, tmp_path: Path) -> Path:
