@@ -93,7 +93,7 @@ def train(
         )
         # last, since to check all pictures may take minutes
         with together(fabric), _read():
-            pictures = open_source(data, chosen.data, root=data_root)
+            pictures = open_source(data, chosen.data, root=data_root, factors=chosen.set_factors)
             if run is None and training.has_other_data(fingerprint(pictures)):
                 raise UserError(
                     "Expected the data of the steps that the run in the default folder has taken; "

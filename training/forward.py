@@ -158,6 +158,7 @@ def loss_of(prediction: Prediction, objects: Objects, recipe: Recipe) -> dict[st
             refined_weight=recipe.refined_weight,
             updated_weight=recipe.updated_weight,
             quality_weight=recipe.quality_weight,
+            iou_weight=recipe.iou_weight,
             auxiliary_weight=recipe.auxiliary_weight,
         )
 

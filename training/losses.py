@@ -74,6 +74,29 @@ def normalized_focal_loss(
     return total / (pixels + EPSILON)
 
 
+def soft_iou_loss(logits: Tensor, target: Tensor) -> Tensor:
+    """1 - IoU of the probabilities with the object, of each sample, ``(N,)``.
+
+    A sample without object pixels has loss 1, whatever the logits.
+
+    Parameters
+    ----------
+    logits, target : Tensor
+        See `normalized_focal_loss`.
+
+    References
+    ----------
+    Rahman, Wang, "Optimizing Intersection-Over-Union in Deep Neural Networks for Image
+    Segmentation", ISVC 2016.
+    """
+    probabilities = torch.sigmoid(logits) * (target >= 0)
+    wanted = (target > 0.5).to(logits.dtype)
+    over = (1, 2, 3)
+    common = (probabilities * wanted).sum(dim=over)
+    union = (probabilities + wanted).sum(dim=over) - common
+    return 1 - common / (union + EPSILON)
+
+
 def binary_cross_entropy(logits: Tensor, target: Tensor) -> Tensor:
     """Binary cross-entropy of each sample, ``(N,)``, as RITM's coarse answer is trained with.
 
@@ -145,9 +168,10 @@ def interaction_loss(
     refined_weight: float,
     updated_weight: float,
     quality_weight: float,
+    iou_weight: float = 0.0,
     auxiliary_weight: float = 0.0,
 ) -> dict[str, Tensor]:
-    """Terms of Eq. 6 for one interaction, and those of further heads, each a mean over the batch.
+    """Terms of Eq. 6 for one interaction, and further ones, each a mean over the batch.
 
     The loss on M_r counts the inside of the new clicks' boxes only. Terms without weight are left
     out, and so is quality's where a network has no head for it.
@@ -161,6 +185,8 @@ def interaction_loss(
     if updated_weight:
         loss = normalized_focal_loss(prediction.updated_logits, coarse)
         terms["updated"] = updated_weight * loss.mean()
+    if iou_weight:
+        terms["iou"] = iou_weight * soft_iou_loss(prediction.logits, target).mean()
     if quality_weight and prediction.quality is not None:
         iou = masked_iou(torch.sigmoid(prediction.logits.detach()), target, visible)
         quality = prediction.quality.clamp(1e-4, 1 - 1e-4)

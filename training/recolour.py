@@ -37,7 +37,7 @@ def recoloured(rng: Generator, image: Tensor, *, microscopy: bool) -> Tensor:
     """Brightness, contrast, saturation, hue, grey, inversion, noise and blur; uint8 to uint8."""
     if rng.random() < 0.15:
         image = tv.rgb_to_grayscale(image, num_output_channels=3)
-    elif rng.random() < 0.3 and not microscopy:
+    elif rng.random() < 0.3:
         image = tv.adjust_saturation(image, float(rng.uniform(0.5, 1.6)))
         image = _turned_hue(image, float(rng.uniform(-0.06, 0.06)))
     x: NDArray[Any] = unchanged()

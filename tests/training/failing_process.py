@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import resource
 import sys
-from pathlib import Path
+from typing import Any
 
 from training import command
 from training.data.files import DataError
@@ -52,8 +52,8 @@ def main() -> None:
     if what == "disk" and FIRST:
         full()
 
-    def opened(data: Path | None, kind: str, *, root: Path) -> Failing:
-        return Failing(open_source(data, kind, root=root), what)
+    def opened(*arguments: Any, **named: Any) -> Failing:
+        return Failing(open_source(*arguments, **named), what)
 
     command.open_source = opened
     command.main()

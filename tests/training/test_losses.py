@@ -19,6 +19,7 @@ from training.losses import (
     interaction_loss,
     masked_iou,
     normalized_focal_loss,
+    soft_iou_loss,
 )
 
 
@@ -109,6 +110,7 @@ REFERENCE_LOSSES: dict[str, Callable[[Tensor, Tensor, Tensor], Tensor]] = {
     "nfl_a05_g2_not_detached": lambda x, y, _: normalized_focal_loss(x, y, detached=False),
     "nfl_masked_a05_g2": lambda x, y, mask: normalized_focal_loss(x, y, (mask == 1).float()),
     "bce": lambda x, y, _: binary_cross_entropy(x, y),
+    "soft_iou": lambda x, y, _: soft_iou_loss(x, y),
     "focal_a05_g2": lambda x, y, _: normalized_focal_loss(x, y, max_multiplier=1),
 }
 ON_PROBABILITIES: dict[str, Callable[[Tensor, Tensor, Tensor], Tensor]] = {
@@ -160,6 +162,8 @@ def test_terms_without_weight_or_head_are_left_out() -> None:
     with_quality = replace(prediction(), quality=torch.full((2,), 0.5))
     terms = interaction_loss(with_quality, target, visible, **weights, auxiliary_weight=0.4)
     assert set(terms) == {"mask", "quality", "auxiliary"}
+    terms = interaction_loss(prediction(), target, visible, **weights, iou_weight=0.5)
+    assert terms["iou"].item() == pytest.approx(0.5)  # nothing of an object that is not there
 
 
 def test_an_auxiliary_loss_needs_a_coarse_answer() -> None:

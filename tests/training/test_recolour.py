@@ -7,6 +7,7 @@ import pytest
 import torch
 from torchvision.transforms.v2 import functional as tv
 
+from training import recolour
 from training.recolour import (
     _turned_hue,
     looked_up,
@@ -48,6 +49,14 @@ def test_colours_change_with_the_seed_only(microscopy: bool) -> None:
     assert torch.equal(made[7], again)
     assert all(image.shape == IMAGE.shape and image.dtype == torch.uint8 for image in made)
     assert len({image.numpy().tobytes() for image in made}) > 40
+
+
+def test_hues_of_stained_tissue_vary_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    turns: list[float] = []
+    monkeypatch.setattr(recolour, "_turned_hue", lambda image, turn: turns.append(turn) or image)
+    for seed in range(50):
+        recoloured(np.random.default_rng(seed), IMAGE, microscopy=True)
+    assert min(turns) < 0 < max(turns)
 
 
 def test_the_published_changes_keep_to_their_ranges() -> None:

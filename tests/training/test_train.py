@@ -72,7 +72,7 @@ def test_sets_are_looked_for_where_the_option_or_the_variable_says(
     variable: str | None,
     expected: str,
 ) -> None:
-    def opened(data: Path | None, kind: str, *, root: Path) -> NoReturn:
+    def opened(data: Path | None, kind: str, *, root: Path, **_: object) -> NoReturn:
         raise DataError(f"expected {kind} in {root.as_posix()}, found none.")
 
     monkeypatch.setattr(command, "open_source", opened)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -99,7 +99,11 @@ class LazyPictures:
 
 
 def open_source(
-    data: Path | None, kind: str = "folders", *, root: Path | None = None
+    data: Path | None,
+    kind: str = "folders",
+    *,
+    root: Path | None = None,
+    factors: Mapping[str, float] | None = None,
 ) -> PictureSource:
     """Training pictures of a folder, checked.
 
@@ -112,6 +116,8 @@ def open_source(
         Name of a layout, or ``"folders"`` for all sets in the folder of training sets.
     root
         Where sets are looked for without `data`.
+    factors
+        See `set_weights`. Packed crops keep the shares that they were packed with.
 
     Raises
     ------
@@ -125,7 +131,7 @@ def open_source(
         return PackedPictures(data)
     else:
         sets = sets_in(data)
-    source = pictures_of(sets)
+    source = pictures_of(sets, factors=factors)
     check(source)
     return source
 
@@ -174,7 +180,9 @@ def unread_pictures(sets: Sequence[FoundSet], part: str) -> list[Unread]:
     ]
 
 
-def pictures_of(sets: Sequence[FoundSet], part: str = "train") -> LazyPictures:
+def pictures_of(
+    sets: Sequence[FoundSet], part: str = "train", *, factors: Mapping[str, float] | None = None
+) -> LazyPictures:
     """Pictures of a part of some sets, unread.
 
     Sets are lopsided, so neither sets nor pictures are drawn uniformly (`set_weights`).
@@ -185,17 +193,22 @@ def pictures_of(sets: Sequence[FoundSet], part: str = "train") -> LazyPictures:
             f"expected masks for training in {sets[0].folder}, found none; "
             f"arrange the data like this:\n{expected_tree(sets[0].layout.kind)}"
         )
-    return LazyPictures(unread, set_weights([picture.found.name for picture in unread]))
+    return LazyPictures(unread, set_weights([picture.found.name for picture in unread], factors))
 
 
-def set_weights(names: Sequence[str]) -> NDArray[np.float64]:
+def set_weights(
+    names: Sequence[str], factors: Mapping[str, float] | None = None
+) -> NDArray[np.float64]:
     """Probability of each picture, of which the names of the sets are given.
 
-    A set counts as the square root of its size; where there are both, half of the pictures drawn
-    are microscopy, which is what most objects are that people will click on.
+    A set counts as the square root of its size, times its factor if there is one; where there are
+    both, half of the pictures drawn are microscopy, which is what most objects are that people
+    will click on.
     """
     _, inverse, counts = np.unique(np.array(names), return_inverse=True, return_counts=True)
     weights = 1 / np.sqrt(counts)[inverse]
+    if factors:
+        weights *= np.array([factors.get(name, 1.0) for name in names])
     microscopy = np.array([is_microscopy(name) for name in names])
     for kind in (microscopy, ~microscopy):
         weights[kind] /= weights[kind].sum()

@@ -9,7 +9,15 @@ import pkgutil
 from collections.abc import Sequence
 from typing import Annotated, Any, Literal, cast
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PositiveFloat,
+    ValidationError,
+    model_validator,
+)
 
 from napari_fcfi.network import AnyArchitecture, Architecture, PaperArchitecture
 
@@ -29,6 +37,8 @@ class Recipe(BaseModel):
     ----------
     data : str
         Kind of the data set, as `training.data.source.open_source` knows it.
+    set_factors : dict of str to float
+        How much more often than others some sets are drawn, by their names.
     augmentation : str
         ``"objects"``: crops are chosen around an object, at many scales (`training.augment`).
         ``"published"``: as in the paper's section 4.1 (`training.published_augment`).
@@ -59,6 +69,9 @@ class Recipe(BaseModel):
         same clicks, for a second look. Supervised interactions only.
     refined_weight, updated_weight : float
         Weights of the terms on M_r and M_u in Eq. 6 (paper: 1; the released HRNet recipes: 0.2).
+    iou_weight : float
+        Weight of the soft IoU of M_t, so that the threshold 0.5 is a good one where the network is
+        not sure. Supervised interactions only.
     quality_weight : float
         Weight of the quality head's loss, which reaches that head only.
     auxiliary_weight : float
@@ -96,6 +109,7 @@ class Recipe(BaseModel):
     name: str
     architecture: AnyArchitecture = Architecture()
     data: str = "folders"
+    set_factors: dict[str, PositiveFloat] = {}
     augmentation: Literal["objects", "published"] = "objects"
     interactions: Literal["supervised", "paper", "released"] = "supervised"
     central_first: bool = True
@@ -111,6 +125,7 @@ class Recipe(BaseModel):
     share_second_look: float = 0.0
     refined_weight: float = 1.0
     updated_weight: float = 1.0
+    iou_weight: float = 0.0
     quality_weight: float = 0.2
     auxiliary_weight: float = 0.0
     learning_rate: float = 1e-3

@@ -40,6 +40,12 @@ def test_sets_count_as_the_root_of_their_size() -> None:
     assert weights[:4].sum() == pytest.approx(2 * weights[4])
 
 
+def test_a_set_s_factor_counts_among_its_own_kind() -> None:
+    names = ["micro_a", "micro_b", "photo_a", "photo_b"]
+    weights = set_weights(names, {"micro_a": 3, "photo_c": 5})
+    np.testing.assert_allclose(weights, [3 / 8, 1 / 8, 1 / 4, 1 / 4])
+
+
 def test_half_of_the_pictures_are_microscopy_where_there_are_photographs_too() -> None:
     weights = set_weights(["micro_a", "photo_a", "photo_a", "photo_b", "micro_b"])
     assert weights[[0, 4]].sum() == pytest.approx(0.5)
