@@ -37,6 +37,8 @@ from tests.reference_weights import (
     write_released,
 )
 
+pytestmark = pytest.mark.slow
+
 MODELS = sorted(path.name.removesuffix(".keys.json") for path in REFERENCE.glob("*.keys.json"))
 SMALL = "fcfi_hrnet18s_small"
 DOCS = Path(__file__).parents[2] / "docs" / "released-models.md"
@@ -151,7 +153,6 @@ def test_a_model_from_such_a_file_segments(released: Path) -> None:
     assert interaction.state.quality is None
 
 
-@pytest.mark.slow
 def test_a_converted_file_gives_the_same_and_tells_where_it_comes_from(
     released: Path, tmp_path: Path
 ) -> None:

@@ -12,6 +12,7 @@ from napari_fcfi.network.folding import fold_batch_norm
 from tests.reference_weights import released_network
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("model", ["fcfi_hrnet18s_small", "fcfi_resnet101", "ritm_hrnet18s"])
 def test_a_folded_network_has_no_batch_norm_and_gives_the_same(model: str) -> None:
     network = PaperNetwork(released_architecture(model.replace("_", "-"))).eval()

@@ -20,6 +20,8 @@ from napari_fcfi.network.architecture import SIZES
 from napari_fcfi.network.clicks import interaction_map
 from tests.reference_weights import released_network
 
+pytestmark = pytest.mark.slow
+
 PARAMETERS = {
     "fcfi-hrnet18s": 10_156_998,
     "fcfi-hrnet18s-small": 4_455_458,
@@ -51,7 +53,6 @@ def answer(
     return network.decode(features, clicks, maps, previous, clicks[:, -1:], gates)
 
 
-@pytest.mark.slow
 def test_every_network_has_the_published_number_of_weights() -> None:
     with torch.device("meta"):
         counts = {
@@ -110,7 +111,6 @@ ABLATIONS = [
 ]
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("architecture", ABLATIONS, ids=str)
 def test_every_ablation_predicts_and_learns(architecture: PaperArchitecture) -> None:
     network = PaperNetwork(architecture)

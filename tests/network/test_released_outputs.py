@@ -26,6 +26,8 @@ from tests.reference_weights import (
     weights_crc32,
 )
 
+pytestmark = pytest.mark.slow
+
 MODELS = sorted(path.name.removesuffix(".keys.json") for path in REFERENCE.glob("*.keys.json"))
 FCFI_MODELS = [model for model in MODELS if model.startswith("fcfi")]
 SIZE = (64, 96)
@@ -110,7 +112,6 @@ def test_synthetic_weights_have_the_reference_checksum(model: str) -> None:
     assert weights_crc32(weights) == int(outputs(model)["weights_crc32"])
 
 
-@pytest.mark.slow
 def test_the_first_click(model: str) -> None:
     stored = outputs(model)
     prediction = predict(

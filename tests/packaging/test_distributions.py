@@ -38,6 +38,7 @@ def test_the_wheel_holds_the_package_and_nothing_beside_it(wheel_names: list[str
     assert {"napari_fcfi/napari.yaml", "napari_fcfi/py.typed"} <= set(wheel_names)
 
 
+@pytest.mark.slow
 def test_the_embedded_weights_come_with_their_card_and_stay_small(
     wheel: Path,
 ) -> None:
@@ -80,6 +81,7 @@ def test_the_sdist_holds_what_a_checkout_needs(sdist: Path) -> None:
     assert not [name for name in names if name.startswith((".git/", ".venv/", "demo/"))]
 
 
+@pytest.mark.slow
 def test_the_manifest_of_the_installed_wheel_is_valid(
     installed: Path, isolated_home: dict[str, str], tmp_path: Path
 ) -> None:

@@ -332,6 +332,7 @@ def test_ctrl_c_tells_that_only_the_report_was_left(
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("method", CLASSICAL_FACTORIES)
 def test_classical_methods_run_by_their_names(root: Path, method: str) -> None:
     output = root / "results"

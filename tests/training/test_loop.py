@@ -74,6 +74,7 @@ def test_a_step_in_parts_has_the_gradient_of_the_whole_one(folder: Path, tmp_pat
         Run(SMALL, tmp_path / "3", network(), accumulate=3)
 
 
+@pytest.mark.slow
 def test_dropout_is_drawn_by_the_step_alone(folder: Path, tmp_path: Path) -> None:
     dropping = small(recipe("ritm_hrnet18s"))
     batch = Batches(open_source(folder), dropping).make(0)
@@ -118,6 +119,7 @@ class Watched:
         return self._source[index]
 
 
+@pytest.mark.slow
 def test_a_broken_picture_is_named_and_the_steps_before_it_are_kept(
     folder: Path, tmp_path: Path
 ) -> None:
@@ -131,6 +133,7 @@ def test_a_broken_picture_is_named_and_the_steps_before_it_are_kept(
     assert read_state(tmp_path / "run" / STATE_NAME)["step"] == run.step >= 2
 
 
+@pytest.mark.slow
 def test_a_broken_picture_is_named_on_a_full_disk_too(folder: Path, tmp_path: Path) -> None:
     roomy = resource.getrlimit(resource.RLIMIT_FSIZE)
 
@@ -290,6 +293,7 @@ def test_other_architectures_are_trained_too(
     assert run.step == 2
 
 
+@pytest.mark.slow
 def test_the_exported_checkpoint_has_the_averaged_weights_and_its_card(
     folder: Path, tmp_path: Path
 ) -> None:

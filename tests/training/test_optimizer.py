@@ -23,6 +23,7 @@ def test_a_slow_part_that_the_network_lacks_is_refused() -> None:
         make_optimizer(FCFI(), wrong)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", recipe_names())
 def test_every_recipe_has_a_slow_part_and_a_quick_one(name: str) -> None:
     chosen = recipe(name)

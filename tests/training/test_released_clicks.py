@@ -112,6 +112,7 @@ def test_users_want_the_objects_that_released_ones_do(reference, draws) -> None:
     assert alike(hist, reference["sampler_selected_objects_bitmask_hist"])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("half", "name"), [(slice(0, SLOTS), "sampler_pos"), (slice(SLOTS, None), "sampler_neg")]
 )

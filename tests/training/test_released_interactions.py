@@ -145,6 +145,7 @@ def test_a_step_has_the_released_losses_and_gradients(
             assert norms[name] == pytest.approx(float(expected), rel=1e-5, abs=1e-9), name
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("model", "iterations"), STEPS)
 def test_a_step_gives_and_leaves_what_the_released_one_does(
     data_root: Path, model: str, iterations: int
@@ -209,6 +210,7 @@ def test_a_step_of_every_kind_of_network_is_taken(folder: Path, tmp_path: Path, 
         assert torch.equal(value, after[key]), key  # the recipe takes the newest weights
 
 
+@pytest.mark.slow
 def test_terms_are_finite_whatever_number_of_interactions_is_drawn() -> None:
     chosen = recipe("ritm_hrnet18s").model_copy(update={"crop": (64, 64)})
     torch.manual_seed(0)
