@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import NoReturn
@@ -72,7 +73,10 @@ def test_sets_are_looked_for_where_the_option_or_the_variable_says(
     variable: str | None,
     expected: str,
 ) -> None:
-    def opened(data: Path | None, kind: str, *, root: Path, **_: object) -> NoReturn:
+    def opened(
+        data: Path | None, kind: str, *, root: Path, factors: Mapping[str, float]
+    ) -> NoReturn:
+        assert factors == recipe("fcfi_lite").set_factors
         raise DataError(f"expected {kind} in {root.as_posix()}, found none.")
 
     monkeypatch.setattr(command, "open_source", opened)
