@@ -71,7 +71,7 @@ class Recipe(BaseModel):
         Weights of the terms on M_r and M_u in Eq. 6 (paper: 1; the released HRNet recipes: 0.2).
     iou_weight : float
         Weight of the soft IoU of M_t, so that the threshold 0.5 is a good one where the network is
-        not sure. Supervised interactions only.
+        not sure. Released interactions are without.
     quality_weight : float
         Weight of the quality head's loss, which reaches that head only.
     auxiliary_weight : float

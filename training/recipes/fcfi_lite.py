@@ -11,8 +11,8 @@ RECIPE = Recipe(
     updated_weight=0.4,
     share_second_look=0.35,
     iou_weight=0.5,
-    # nuclei in stained tissue, which even training pictures are answered worst on, and the few
-    # sections of neurons
+    # nuclei, of which those in stained sections are badly answered even on training pictures, and
+    # the few sections of neurons
     set_factors={
         "micro_dsb2018": 2.5,
         "micro_monuseg": 2.5,
