@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from napari_fcfi.inference import Field, Predictor
 from tests.inference.fake_network import FakeModel
 
 
@@ -22,3 +23,15 @@ def squares() -> NDArray[np.uint8]:
     image[30:60, 40:80] = 220
     image[70:100, 100:140] = 130
     return image
+
+
+@pytest.fixture
+def field(squares: NDArray[np.uint8]) -> Field:
+    """The squares as a field."""
+    return Field.from_array(squares)
+
+
+@pytest.fixture
+def predictor(model: FakeModel) -> Predictor:
+    """Of the model in closed form."""
+    return Predictor(model)

@@ -9,35 +9,16 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from napari_fcfi.inference import Box, Click, ClickGroup, Field, Predictor, State, Window
+from napari_fcfi.inference import Box, Click, ClickGroup, Field, Predictor, Window
 from napari_fcfi.inference.passes import Answer, Question
 from napari_fcfi.inference.storing import stored
 from napari_fcfi.settings import Settings
 from tests.inference.fake_network import FakeModel
-
-
-@pytest.fixture
-def field(squares: NDArray[np.uint8]) -> Field:
-    return Field.from_array(squares)
-
-
-@pytest.fixture
-def predictor(model: FakeModel) -> Predictor:
-    return Predictor(model)
+from tests.inference.states import same
 
 
 def iou(a: NDArray[np.bool_], b: NDArray[np.bool_]) -> float:
     return float((a & b).sum() / (a | b).sum())
-
-
-def same(a: State, b: State) -> bool:
-    """Whether two states are the same bit for bit, the boxes they report apart."""
-    box = Box(0, 0, 150, 200)
-    return (
-        np.array_equal(a.probabilities(box), b.probabilities(box))
-        and np.array_equal(a.mask(box), b.mask(box))
-        and (a.clicks, a.settings, a.zoom, a.limits) == (b.clicks, b.settings, b.zoom, b.limits)
-    )
 
 
 def test_one_click_gives_the_object(
@@ -354,82 +335,6 @@ def test_limits_are_those_of_the_first_click(
     after = predictor(dragged, state, [Click(50, 50)])
     assert after.limits == ((0, 255),)
     assert same(after, predictor(first, state, [Click(50, 50)]))
-
-
-CLICK_GROUPS = [[Click(40, 60)], [Click(80, 120)], [Click(90, 105), Click(10, 10, False)]]
-
-
-def steps(predictor: Predictor, field: Field, groups: list[list[Click]]) -> list[State]:
-    states = [predictor.initial()]
-    for group in groups:
-        states.append(predictor(field, states[-1], group))
-    return states
-
-
-@pytest.mark.parametrize("click", [click for group in CLICK_GROUPS for click in group])
-@pytest.mark.parametrize("with_earlier", [True, False])
-def test_removing_any_click_is_as_if_it_had_not_been_made(
-    predictor: Predictor, field: Field, click: Click, with_earlier: bool
-) -> None:
-    states = steps(predictor, field, CLICK_GROUPS)
-    earlier = states if with_earlier else ()
-    removed = predictor.remove(field, states[-1], click, earlier=earlier)
-    left = [[c for c in group if c != click] for group in CLICK_GROUPS]
-    expected = steps(predictor, field, [group for group in left if group])[-1]
-    assert same(removed, expected)
-    changed = states[-1].mask(field.box) != removed.mask(field.box)
-    assert removed.window is not None
-    assert removed.window.covers(Box.of_nonzero(changed))
-
-
-def test_earlier_states_spare_their_work(
-    predictor: Predictor, model: FakeModel, field: Field
-) -> None:
-    states = steps(predictor, field, CLICK_GROUPS)
-    model.network.calls.clear()
-    predictor.remove(field, states[-1], Click(90, 105), earlier=states)
-    assert len(model.network.calls) <= 2 * 3
-
-
-def test_removing_the_only_click_leaves_nothing(predictor: Predictor, field: Field) -> None:
-    states = steps(predictor, field, CLICK_GROUPS[:1])
-    removed = predictor.remove(field, states[-1], Click(40, 60))
-    assert removed.clicks == ()
-    assert removed.patch is None
-    assert removed.window is not None
-    assert removed.window.covers(states[-1].extent)
-
-
-def test_moving_a_click_is_as_if_it_had_been_made_there(predictor: Predictor, field: Field) -> None:
-    states = steps(predictor, field, CLICK_GROUPS)
-    moved = predictor.move(field, states[-1], Click(80, 120), Click(75, 110), earlier=states)
-    groups = [CLICK_GROUPS[0], [Click(75, 110)], CLICK_GROUPS[2]]
-    assert same(moved, steps(predictor, field, groups)[-1])
-
-
-def test_brush_edits_lie_over_what_a_removed_click_leaves(
-    predictor: Predictor, field: Field
-) -> None:
-    state = steps(predictor, field, CLICK_GROUPS[:2])[-1]
-    box = Box(110, 10, 115, 20)
-    state = predictor.edit(field, state, box, np.ones(box.shape, bool))
-    state = predictor(field, state, [Click(50, 70)])
-    removed = predictor.remove(field, state, Click(80, 120))
-    assert removed.mask(box).all()
-    assert not removed.mask(field.box)[85, 120]
-
-
-def test_groups_keep_the_settings_they_were_taken_with(
-    predictor: Predictor, model: FakeModel, field: Field
-) -> None:
-    state = predictor(field, predictor.initial(), [Click(40, 60)])
-    tuned = predictor.retune(state, Settings(expansion_ratio=1.0))
-    state = predictor(field, tuned, [Click(50, 45)])
-    state = predictor(field, state, [Click(35, 70)])
-    model.network.calls.clear()
-    removed = predictor.remove(field, state, Click(35, 70))
-    assert {call["ratio"] for call in model.network.calls} == {0.3, 1.0}
-    assert removed.settings.expansion_ratio == 1.0
 
 
 @pytest.mark.parametrize(("y", "x"), [(-0.51, 3), (3, -5), (119.5, 3), (3, 160)])
