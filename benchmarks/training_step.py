@@ -3,7 +3,7 @@
 Both train the same network on samples of the same pictures. The plain loop makes a batch, then
 takes a step, and so on; it encodes the picture anew for every object and every interaction, in
 float32, and trains the whole encoder. Ours makes batches beside the steps, encodes each picture
-once, keeps stem and first stage, and runs the decoder in bfloat16.
+once, keeps stem and first stage, and runs the decoder in bfloat16 where the processor has it.
 """
 
 from __future__ import annotations

@@ -101,7 +101,8 @@ def train(
                 )
         until = chosen.steps if steps is None else steps
         if fabric.is_global_zero:
-            print(f"{len(pictures)} pictures; the run lives in {folder}")
+            how = f"{fabric.device.type}, precision {fabric.strategy.precision.precision}"
+            print(f"{len(pictures)} pictures; the run lives in {folder} ({how})")
             if begins.hint and training.step == 0:
                 print(begins.hint)
             if training.step and not decay and until is not None and until <= training.step:

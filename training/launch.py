@@ -13,10 +13,12 @@ import torch.distributed as dist
 from lightning_fabric import Fabric
 from lightning_fabric.strategies.ddp import DDPStrategy
 
+from napari_fcfi.checkpoints import choose_device
 from napari_fcfi.network import PaperArchitecture
 from napari_fcfi.network.architecture import SIZES
 
 from .evaluation.errors import UserError
+from .precision import suited_to
 from .recipes import Recipe
 
 
@@ -37,6 +39,8 @@ def make_fabric(recipe: Recipe, device: str = "auto") -> Fabric:
     """
     precision = recipe.precision
     try:
+        if precision == "auto":
+            precision = suited_to(_kind(device))
         if not dist.is_torchelastic_launched():
             fabric = Fabric(accelerator=device, devices=1, precision=precision)
         else:
@@ -57,6 +61,12 @@ def make_fabric(recipe: Recipe, device: str = "auto") -> Fabric:
     if os.environ.get("LT_CLI_USED") != "1":  # `fabric run` has launched it
         fabric.launch()
     return fabric
+
+
+def _kind(device: str) -> str:
+    """``"cpu"``, ``"cuda"`` or ``"mps"``: `fabric run` chooses the device before we are asked."""
+    chosen = os.environ.get("LT_ACCELERATOR", device)
+    return choose_device("auto" if chosen == "gpu" else chosen).type
 
 
 def leaves_parts_unused(recipe: Recipe) -> bool:

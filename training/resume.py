@@ -52,6 +52,8 @@ def _found(path: Path, device: torch.device) -> Found | None:
 def check_fits(found: Found, recipe: Recipe, begun_from: str) -> None:
     """Make sure that a state is of this recipe and, if something is named, begun from that.
 
+    The precision may be another one: it belongs to the machine rather than to what is learnt.
+
     Raises
     ------
     UserError, StateError
@@ -64,6 +66,7 @@ def check_fits(found: Found, recipe: Recipe, begun_from: str) -> None:
             f"Expected the state of a recipe as this version has them; {found.path} holds another "
             "one: name another folder with --run, or take the version that wrote it."
         ) from error
+    trained = trained.model_copy(update={"precision": recipe.precision})
     if trained != recipe:
         raise UserError(
             f"Expected the recipe that {found.path} was trained with; {recipe.name} has another "

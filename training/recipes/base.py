@@ -20,8 +20,8 @@ from pydantic import (
 )
 
 from napari_fcfi.network import AnyArchitecture, Architecture, PaperArchitecture
+from training.precision import Precision
 
-Precision = Literal["32-true", "bf16-mixed", "16-mixed"]
 Side = Annotated[int, Field(gt=0, multiple_of=32)]
 
 
@@ -99,7 +99,8 @@ class Recipe(BaseModel):
         Share of the crops with an object of another picture pasted in.
     precision : str
         ``"32-true"``, or autocast to bfloat16 or to float16 (GPU only) around the networks; a
-        light network's encoder and all losses stay in float32.
+        light network's encoder and all losses stay in float32. ``"auto"``: what suits the device
+        (`training.precision`).
     seed : int
         Of every draw, together with the number of the sample or step.
     """
@@ -139,7 +140,7 @@ class Recipe(BaseModel):
     clip: float | None = 5.0
     ema: float = 0.999
     paste_share: float = 0.1
-    precision: Precision = "bf16-mixed"
+    precision: Precision | Literal["auto"] = "auto"
     seed: int = 1
 
     @model_validator(mode="before")

@@ -1,0 +1,35 @@
+"""The precision that a run works in: what its recipe says, or what suits the device."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Literal
+
+import torch
+
+Precision = Literal["32-true", "bf16-mixed", "16-mixed"]
+
+BFLOAT16_INSTRUCTIONS = ("amx_bf16", "avx512_bf16")
+
+
+def suited_to(device: str) -> Precision:
+    """Autocast to bfloat16 where a device has instructions for it, float32 elsewhere.
+
+    A processor without them emulates bfloat16, at a fiftieth of the speed of float32.
+
+    Parameters
+    ----------
+    device : str
+        ``"cpu"``, ``"cuda"`` or ``"mps"``.
+    """
+    if device == "cuda":
+        quick = torch.cuda.is_bf16_supported(including_emulation=False)
+    else:
+        quick = device == "cpu" and any(map(_instructions().get, BFLOAT16_INSTRUCTIONS))
+    return "bf16-mixed" if quick else "32-true"
+
+
+def _instructions() -> Mapping[str, Any]:
+    """What the processor can do; torch before 2.11 does not tell."""
+    told: Mapping[str, Any] = getattr(torch.cpu, "get_capabilities", dict)()
+    return told
