@@ -22,6 +22,7 @@ from .launch import leave_group, make_fabric
 from .loop import Run
 from .recipes import Recipe, changed
 from .recipes import recipe as find_recipe
+from .resume import DECAYED_NAME
 from .saver import SAVE_EVERY_S
 
 USAGE_ERROR: Any = typer.BadParameter.__mro__[1]
@@ -75,6 +76,11 @@ def train(
     """
     try:
         chosen = _chosen(recipe, changes or [])
+        if decay and steps is not None:
+            raise UserError(
+                f"Expected --steps for a run, or --decay for a branch; got both: leave --steps "
+                f"{steps} out, a branch ends after its own {decay}."
+            )
         fabric = make_fabric(chosen, device)
         torch.manual_seed(chosen.seed)
         folder = run or user_cache_path("napari-fcfi") / "runs" / chosen.name
@@ -105,7 +111,9 @@ def train(
             print(f"{len(pictures)} pictures; the run lives in {folder} ({how})")
             if begins.hint and training.step == 0:
                 print(begins.hint)
-            if training.step and not decay and until is not None and until <= training.step:
+            if training.decay_from is not None:
+                print(_of_branch(training.decay_from, decay, training.step))
+            elif training.step and until is not None and until <= training.step:
                 print(
                     f"the run is at step {training.step} already; --steps must be larger to go on"
                 )
@@ -115,6 +123,14 @@ def train(
             print(f"stopped; the same command goes on from {folder}")
     finally:
         leave_group()
+
+
+def _of_branch(begun: int, steps: int, step: int) -> str:
+    """Where a decay branch stands."""
+    where = f"the branch leaves the run at step {begun} and ends at {begun + steps}"
+    if step < begun + steps:
+        return where
+    return f"{where}; it is there already, move {DECAYED_NAME} away to branch off anew"
 
 
 def _chosen(name: str, changes: list[str]) -> Recipe:

@@ -95,8 +95,13 @@ def planned(options: argparse.Namespace, shard: Shard) -> list[list[Job]]:
 
 
 def _set(name: str, options: argparse.Namespace) -> EvaluationSet:
-    """A set by its name; ``validation`` is the part of the training sets held out."""
+    """A set by its name; ``validation`` is of the part of the training sets held out."""
     if name == VALIDATION:
+        if options.objects is not None or options.min_area is not None:
+            raise UserError(
+                "Expected --objects and --min-area for other sets than validation, which has one "
+                "object of each picture; got one of them: leave it out."
+            )
         return validation_set(options.data_root).head(options.limit)
     return evaluation_set(
         name,

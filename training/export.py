@@ -31,7 +31,7 @@ def averaged_network(stored: dict[str, Any], recipe: Recipe) -> Network:
 
 
 def complete(card: Card, stored: dict[str, Any], recipe: Recipe) -> Card:
-    """A card with how its weights came about, and with their licence.
+    """A card with how its weights came about, with their licence and the data before.
 
     Where a person gave neither licence nor terms, they are those of the checkpoint that the run
     began with: training weights further does not free them.
@@ -53,6 +53,7 @@ def complete(card: Card, stored: dict[str, Any], recipe: Recipe) -> Card:
         update={
             "architecture": recipe.architecture,
             "training": f"{history}, {before}" if before else history,
+            "data": card.data or tuple(origin.get("data", ())),
             **({} if card.licence or card.terms else inherited),
         }
     )
@@ -65,7 +66,7 @@ def export(
         Path | None,
         typer.Option(help="Card to begin with, as JSON: name, summary, licence, terms, data."),
     ] = None,
-    figures: Annotated[str, typer.Option(help="Measured figures, as JSON.")] = "{}",
+    figures: Annotated[str, typer.Option(help="Figures of these weights, as JSON.")] = "{}",
 ) -> None:
     """Write a checkpoint and, beside it, its card as JSON with the file's SHA-256."""
     try:

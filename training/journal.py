@@ -97,7 +97,7 @@ class Journal:
             f"loss {self._mean.get('loss/all', math.nan):.3f}",
         ]
         if "iou/round1" in self._mean:
-            parts.append(f"IoU after 1 click {self._mean['iou/round1']:.3f}")
+            parts.append(f"IoU of 1st interaction {self._mean['iou/round1']:.3f}")
         if math.isfinite(left_s):
             parts.append(f"{timedelta(seconds=max(0, round(left_s)))} left")
         self._bar.set_description_str(", ".join(parts), refresh=False)

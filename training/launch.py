@@ -35,12 +35,13 @@ def make_fabric(recipe: Recipe, device: str = "auto") -> Fabric:
     Raises
     ------
     UserError
-        When the machine has no such device, or cannot work so, or ``fabric run`` says otherwise.
+        When the machine has no such device, or cannot work so, or ``fabric run`` says otherwise;
+        or when processes would work in different precisions.
     """
-    precision = recipe.precision
+    precision: str | None = recipe.precision
     try:
         if precision == "auto":
-            precision = suited_to(_kind(device))
+            precision = _suited(device)
         if not dist.is_torchelastic_launched():
             fabric = Fabric(accelerator=device, devices=1, precision=precision)
         else:
@@ -60,13 +61,24 @@ def make_fabric(recipe: Recipe, device: str = "auto") -> Fabric:
         ) from error
     if os.environ.get("LT_CLI_USED") != "1":  # `fabric run` has launched it
         fabric.launch()
+    short = [float(fabric.strategy.precision.precision != "32-true")]
+    if over_processes(fabric, short, "min") != over_processes(fabric, short, "max"):
+        raise UserError(
+            "Expected processes that work in one precision; got some that bfloat16 suits and some "
+            "that float32 does: choose one for all with --set precision=32-true or bf16-mixed."
+        )
     return fabric
 
 
-def _kind(device: str) -> str:
-    """``"cpu"``, ``"cuda"`` or ``"mps"``: `fabric run` chooses the device before we are asked."""
+def _suited(device: str) -> str | None:
+    """The precision that suits a device; None where `fabric run` has chosen one.
+
+    It may have chosen the device, too.
+    """
+    if "LT_PRECISION" in os.environ:
+        return None
     chosen = os.environ.get("LT_ACCELERATOR", device)
-    return choose_device("auto" if chosen == "gpu" else chosen).type
+    return suited_to(choose_device("auto" if chosen == "gpu" else chosen).type)
 
 
 def leaves_parts_unused(recipe: Recipe) -> bool:

@@ -30,7 +30,7 @@ from .schedule import rate_factor
 from .state import write_state
 from .step import learn
 
-ORIGIN = ("name", "licence", "terms", "training")
+ORIGIN = ("name", "licence", "terms", "training", "data")
 """What a state keeps of the card of the checkpoint that its run began with."""
 
 

@@ -25,21 +25,23 @@ class Found(NamedTuple):
 def state_of_run(folder: Path, decay_steps: int, device: torch.device) -> Found | None:
     """The state to go on from, its tensors on a device; None for a new run.
 
-    A decay branch goes on from its own state while it has not come to its end, else from the run's.
+    A decay branch goes on from its own state while it has not come to its end, or while the run
+    has not come farther since, else from the run's.
 
     Raises
     ------
     StateError
         When a file is not the state of a run.
     """
+    run = _found(folder / STATE_NAME, device)
     if decay_steps and (branch := _found(folder / DECAYED_NAME, device)):
         state = branch.state
-        if (
-            state.get("decay_steps") == decay_steps
-            and state["step"] < state["decay_from"] + decay_steps
-        ):
+        begun = state["decay_from"]
+        unfinished = state["step"] < begun + decay_steps
+        newest = run is None or run.state["step"] == begun
+        if state.get("decay_steps") == decay_steps and (unfinished or newest):
             return branch
-    return _found(folder / STATE_NAME, device)
+    return run
 
 
 def _found(path: Path, device: torch.device) -> Found | None:

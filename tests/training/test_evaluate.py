@@ -430,3 +430,13 @@ def test_two_tasks_in_one_folder_are_two_data_sets(tmp_path: Path) -> None:
     assert "IoU@0" not in sets["davis585"]["metrics"]
     assert sets["davis585_stm"]["metrics"]["NoC@90"] == 0
     assert sets["davis585_stm"]["objects"][0]["clicks"] == []
+
+
+@pytest.mark.parametrize("option", ["--objects all", "--min-area 500"])
+def test_what_the_validation_set_does_not_know_is_refused(
+    root: Path, option: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    said = refused(f"--dataset validation --data-root {root} {option}", capsys)
+    assert said.startswith(
+        "error: Expected --objects and --min-area for other sets than validation"
+    )

@@ -230,6 +230,26 @@ def test_a_finished_branch_makes_way_for_the_next(folder: Path, tmp_path: Path) 
     assert again.step == 5
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("trunk", [True, False])
+def test_a_finished_branch_stays_when_it_is_called_again(
+    folder: Path, tmp_path: Path, trunk: bool
+) -> None:
+    pictures = open_source(folder)
+    if trunk:
+        Run(SMALL, tmp_path, network()).train(pictures, until=1)
+
+    def branch() -> Run:
+        return Run(SMALL, tmp_path, network(), begun_from="" if trunk else "x", decay_steps=2)
+
+    branch().train(pictures)
+    before = weights(branch())
+    again = branch()
+    again.train(pictures)
+    assert again.step == 2 + trunk
+    assert all(torch.equal(value, before[name]) for name, value in weights(again).items())
+
+
 def test_a_run_is_not_gone_on_with_by_another_recipe(folder: Path, tmp_path: Path) -> None:
     Run(SMALL, tmp_path, network()).train(open_source(folder), until=1)
     with pytest.raises(ValueError, match="has another clip now"):
@@ -317,7 +337,13 @@ def test_the_exported_checkpoint_has_the_averaged_weights_and_its_card(
 def test_weights_that_were_trained_further_keep_licence_and_history(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    card = Card(name="first", licence="CC-BY-NC-4.0", terms="For research.", training="9 objects")
+    card = Card(
+        name="first",
+        licence="CC-BY-NC-4.0",
+        terms="For research.",
+        training="9 objects",
+        data=("one set",),
+    )
     write_checkpoint(tmp_path / "a.safetensors", untrained_model().network, card)
     begins = beginning(SMALL, str(tmp_path / "a.safetensors"))
     Run(SMALL, tmp_path, begins.network, begun_from=begins.named, card=begins.card).save()
@@ -328,6 +354,7 @@ def test_weights_that_were_trained_further_keep_licence_and_history(
     kept = load_model(written, device="cpu").card
     assert (kept.name, kept.licence, kept.terms) == ("mine", card.licence, card.terms)
     assert kept.training == "0 objects by the recipe small, begun with first: 9 objects"
+    assert kept.data == ("one set",)
     assert not capsys.readouterr().err
 
     other = tmp_path / "card.json"

@@ -8,6 +8,7 @@ import pytest
 import torch
 
 from napari_fcfi.network import FCFI
+from training import launch
 from training.data.source import open_source
 from training.launch import make_fabric
 from training.loop import Run
@@ -61,6 +62,22 @@ def test_the_device_that_fabric_run_chose_counts(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda **_: False)
     monkeypatch.setenv("LT_ACCELERATOR", "cpu")
     assert make_fabric(LITE).strategy.precision.precision == "bf16-mixed"
+
+
+def test_the_precision_that_fabric_run_chose_counts(monkeypatch: pytest.MonkeyPatch) -> None:
+    with_instructions(monkeypatch, amx_bf16=True)
+    monkeypatch.setenv("LT_CLI_USED", "1")
+    monkeypatch.setenv("LT_PRECISION", "32-true")
+    assert make_fabric(LITE, "cpu").strategy.precision.precision == "32-true"
+
+
+def test_processes_of_different_precisions_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    def over_processes(_fabric: object, _values: list[float], how: str) -> list[float]:
+        return {"min": [0.0], "max": [1.0]}[how]
+
+    monkeypatch.setattr(launch, "over_processes", over_processes)
+    with pytest.raises(ValueError, match="work in one precision"):
+        make_fabric(LITE, "cpu")
 
 
 def test_what_the_recipe_says_counts(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -148,6 +148,32 @@ def test_a_decay_branch_of_nothing_is_refused(
     assert not (tmp_path / "typo").exists()
 
 
+@pytest.mark.slow
+def test_a_branch_tells_where_it_leaves_the_run_and_that_it_is_at_its_end(
+    folder: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    begun(tmp_path / "run", folder)
+    given = ("--data", folder, "--run", tmp_path / "run", "--decay", "1")
+    out, _ = said(monkeypatch, capsys, *given)
+    assert "the branch leaves the run at step 18 and ends at 19\n" in out
+    out, _ = said(monkeypatch, capsys, *given)
+    assert "ends at 19; it is there already, move decayed.pt away to branch off anew\n" in out
+
+
+def test_steps_and_a_branch_together_are_refused(
+    folder: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    given = ("--data", folder, "--run", tmp_path / "run", "--decay", "3", "--steps", "5")
+    _, err = said(monkeypatch, capsys, *given)
+    assert err.startswith("error: Expected --steps for a run, or --decay for a branch; got both")
+
+
 def test_other_data_ask_for_a_run_to_be_named_and_are_told_before_the_bar(
     folder: Path,
     tmp_path: Path,

@@ -15,11 +15,13 @@ from .source import Unread, sets_in, training_root, unread_pictures
 
 NAME = VALIDATION_NAME
 PICTURES_A_SET = 3
+ABOUT_OBJECTS = 150
+"""Few sets have more pictures each, so that there are about so many in all."""
 SMALLEST_AREA = 100
 
 
 def validation_set(root: Path) -> EvaluationSet:
-    """Up to three pictures of every training set, one object each.
+    """Up to three pictures of every training set, or more of few sets, one object each.
 
     Of a picture's objects of at least 100 px the one is taken whose place in the order of sizes is
     drawn from the picture's name, so that small and large ones come up alike and always the same.
@@ -41,8 +43,9 @@ def validation_set(root: Path) -> EvaluationSet:
     for picture in unread_pictures(sets, "val"):
         by_set[picture.found.name].append(picture)
     cases = []
+    most = max(PICTURES_A_SET, ABOUT_OBJECTS // max(1, len(by_set)))
     for name, pictures in sorted(by_set.items()):
-        for picture in pictures[:PICTURES_A_SET]:
+        for picture in pictures[:most]:
             entry = picture.entry
             chosen = _chosen(entry.annotation(), entry.name)
             if chosen is not None:

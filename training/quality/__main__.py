@@ -60,9 +60,9 @@ def main(
         fit(layers, windows)
         after = judgement(layers, held_out)
         history = f"its quality head on windows of {objects:,} objects"
-        card = card.model_copy(update={"training": f"{card.training}; {history}"})
+        card = card.model_copy(update={"training": f"{card.training}; {history}", "figures": {}})
         print(
-            f"IoU of the window that it chooses, on other objects: {after.chosen:.3f} "
+            f"IoU of the window that it chooses, for objects drawn anew: {after.chosen:.3f} "
             f"(before {before.chosen:.3f}, the best window {after.best:.3f})"
         )
         write_and_say(output, network, card)

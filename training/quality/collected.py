@@ -23,9 +23,11 @@ def collect(source: WindowSource, count: int, folder: Path) -> Windows:
         When a picture cannot be read.
     """
     folder.mkdir(parents=True, exist_ok=True)
+    paths = {start: folder / f"{start:06}.npz" for start in range(0, count, OBJECTS_A_PIECE)}
+    if at_hand := sum(path.is_file() for path in paths.values()):
+        print(f"{at_hand} of {len(paths)} pieces are taken from {folder}, where they lie already")
     pieces = []
-    for start in tqdm(range(0, count, OBJECTS_A_PIECE), desc="windows", unit="piece"):
-        path = folder / f"{start:06}.npz"
+    for start, path in tqdm(paths.items(), desc="windows", unit="piece"):
         if not path.is_file():
             numbers = range(start, start + OBJECTS_A_PIECE)
             _write(path, joined([source.of_object(number) for number in numbers]))

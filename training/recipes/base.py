@@ -14,6 +14,8 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
+    NonNegativeFloat,
+    NonNegativeInt,
     PositiveFloat,
     ValidationError,
     model_validator,
@@ -23,6 +25,7 @@ from napari_fcfi.network import AnyArchitecture, Architecture, PaperArchitecture
 from training.precision import Precision
 
 Side = Annotated[int, Field(gt=0, multiple_of=32)]
+Share = Annotated[float, Field(ge=0, le=1)]
 
 
 def _square(crop: object) -> object:
@@ -96,7 +99,8 @@ class Recipe(BaseModel):
     ema : float
         Decay of the averaged weights, which are the ones that are released; 0 takes the newest.
     paste_share : float
-        Share of the crops with an object of another picture pasted in.
+        Share of the crops around objects with an object of another picture pasted in; with
+        published augmentation none has.
     precision : str
         ``"32-true"``, or autocast to bfloat16 or to float16 (GPU only) around the networks; a
         light network's encoder and all losses stay in float32. ``"auto"``: what suits the device
@@ -118,30 +122,30 @@ class Recipe(BaseModel):
     pictures: Annotated[int, Field(ge=1)] = 8
     objects: Annotated[int, Field(ge=1)] = 2
     round_shares: tuple[float, ...] = (0.2, 0.35, 0.3, 0.15)
-    max_clicks: int = 24
-    new_clicks: int = 2
-    expansion_ratio: float = 0.3
-    share_one_click: float = 0.6
-    share_many_clicks: float = 0.15
-    share_second_look: float = 0.0
-    refined_weight: float = 1.0
-    updated_weight: float = 1.0
-    iou_weight: float = 0.0
-    quality_weight: float = 0.2
-    auxiliary_weight: float = 0.0
-    learning_rate: float = 1e-3
-    backbone_factor: float = 0.15
-    weight_decay: float = 1e-4
+    max_clicks: Annotated[int, Field(ge=1)] = 24
+    new_clicks: Annotated[int, Field(ge=1)] = 2
+    expansion_ratio: Annotated[float, Field(ge=0.05, le=2.0)] = 0.3
+    share_one_click: Share = 0.6
+    share_many_clicks: Share = 0.15
+    share_second_look: Share = 0.0
+    refined_weight: NonNegativeFloat = 1.0
+    updated_weight: NonNegativeFloat = 1.0
+    iou_weight: NonNegativeFloat = 0.0
+    quality_weight: NonNegativeFloat = 0.2
+    auxiliary_weight: NonNegativeFloat = 0.0
+    learning_rate: PositiveFloat = 1e-3
+    backbone_factor: NonNegativeFloat = 0.15
+    weight_decay: NonNegativeFloat = 1e-4
     slow_parts: tuple[str, ...] = ("backbone.",)
     batch_statistics: Literal["learnt", "frozen"] = "learnt"
     steps: int | None = None
     warm_up: Annotated[int, Field(ge=1)] = 150
     rate_drops: tuple[int, ...] = ()
-    clip: float | None = 5.0
-    ema: float = 0.999
-    paste_share: float = 0.1
+    clip: PositiveFloat | None = 5.0
+    ema: Annotated[float, Field(ge=0, lt=1)] = 0.999
+    paste_share: Share = 0.1
     precision: Precision | Literal["auto"] = "auto"
-    seed: int = 1
+    seed: NonNegativeInt = 1
 
     @model_validator(mode="before")
     @classmethod
@@ -154,6 +158,11 @@ class Recipe(BaseModel):
 
     @model_validator(mode="after")
     def _shares_add_up(self) -> Recipe:
+        if self.share_one_click + self.share_many_clicks > 1:
+            raise ValueError(
+                "Expected share_one_click and share_many_clicks of at most 1 together; got "
+                f"{self.share_one_click} and {self.share_many_clicks}: lower one of them."
+            )
         if not math.isclose(sum(self.round_shares), 1) or min(self.round_shares) < 0:
             raise ValueError(
                 f"Expected round_shares that add up to 1; got {self.round_shares}: give one for "

@@ -193,10 +193,10 @@ def test_the_validation_set_is_what_training_holds_out(tmp_path: Path, folder: P
         for i in range(120):
             (root / "many" / name / f"n{i}.png").write_bytes(content)
     found = validation_set(tmp_path)
-    assert len(found) == 3
     trained = pictures_of(sets_in(root))
     names = {f"many/{picture.entry.name}:1" for picture in trained.unread}
     assert len(names) < 120
+    assert len(names) + len(found) == 120  # of few sets all are measured
     assert not names & {case.name for case in found.cases}
     assert [c.name for c in validation_set(root).cases] == [c.name for c in found.cases]
     assert next(iter(found)).object_mask.sum() == 2821

@@ -19,7 +19,8 @@ from training.quality.collected import OBJECTS_A_PIECE
 
 def written(path: Path, architecture: PaperArchitecture | None = None) -> Path:
     network = build_network(architecture or Architecture())
-    write_checkpoint(path, network, Card(name="small", architecture=network.architecture))
+    card = Card(name="small", architecture=network.architecture, figures={"IoU@1": 0.9})
+    write_checkpoint(path, network, card)
     return path
 
 
@@ -34,6 +35,7 @@ def test_the_head_alone_gets_other_weights(
     assert changed
     assert all(name.startswith("quality.layers.") for name in changed)
     assert "quality head on windows of 20 objects" in load_network(after)[1].training
+    assert load_network(after)[1].figures == {}  # they were the old head's
     assert after.with_suffix(".json").is_file()
     assert "before" in capsys.readouterr().out
 

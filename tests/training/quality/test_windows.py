@@ -83,7 +83,11 @@ def test_small_objects_of_microscopy_lie_in_large_fields_at_times(folder: Path) 
 
 
 def test_collecting_goes_on_where_it_was_broken_off(
-    model: Model, source: PictureSource, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    model: Model,
+    source: PictureSource,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     asked: list[int] = []
 
@@ -101,6 +105,9 @@ def test_collecting_goes_on_where_it_was_broken_off(
     with pytest.raises(KeyboardInterrupt):
         collect(windows, 2 * OBJECTS_A_PIECE, tmp_path)
     collected = collect(windows, 2 * OBJECTS_A_PIECE, tmp_path)
+    assert capsys.readouterr().out == (
+        f"1 of 2 pieces are taken from {tmp_path}, where they lie already\n"
+    )
     assert asked.count(0) == 1
     assert asked.count(OBJECTS_A_PIECE) == 2
     assert collected.described[:, 0].tolist() == [n // 2 for n in range(4 * OBJECTS_A_PIECE)]
