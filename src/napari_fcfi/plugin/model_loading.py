@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from qtpy.QtCore import QObject, Qt, Signal
 
+from napari_fcfi.inference.errors import in_one_line
 from napari_fcfi.plugin.runner import Submit, submit_to_inference
 
 if TYPE_CHECKING:
@@ -42,12 +43,15 @@ class Loaded:
     predictor : with the model
     names : models that can be loaded by name
     devices : `auto` and the devices of this machine, best first
+    failed_gpu : the GPU that `auto` would have taken, and why it did not work; None: it did, or
+        there is none
     """
 
     request: Request
     predictor: Predictor
     names: tuple[str, ...]
     devices: tuple[str, ...]
+    failed_gpu: tuple[str, str] | None = None
 
 
 Load = Callable[[Request], Loaded]
@@ -56,19 +60,49 @@ Load = Callable[[Request], Loaded]
 def load(request: Request) -> Loaded:
     """Load a model and make one prediction with it, so that the first click does not pay for it.
 
-    Takes seconds: for the prediction thread, where torch is loaded.
+    Takes seconds: for the prediction thread, where torch is loaded. Where `auto` takes a GPU that
+    does not work, the model is loaded on the processor instead.
 
     Raises
     ------
     CheckpointError
         With one sentence, when there is no such model or device, or the file is broken.
     """
-    from napari_fcfi.checkpoints import available_models, load_model
+    from napari_fcfi.checkpoints import CheckpointError, available_models
+
+    failed_gpu = None
+    try:
+        predictor = warm_predictor(request.name, request.device)
+    except CheckpointError:
+        raise
+    except Exception as problem:  # whatever a driver may raise
+        gpu = gpu_of(request.device)
+        if gpu is None:
+            raise
+        logger.warning("The GPU “%s” failed", gpu, exc_info=True)
+        failed_gpu = gpu, in_one_line(problem)
+    if failed_gpu is not None:
+        # Only now: while the error is at hand, its traceback keeps the GPU's memory in use.
+        predictor = warm_predictor(request.name, "cpu")
+    return Loaded(request, predictor, tuple(available_models()), devices(), failed_gpu)
+
+
+def warm_predictor(name: str, device: str) -> Predictor:
+    """A predictor that has made a prediction already."""
+    from napari_fcfi.checkpoints import load_model
     from napari_fcfi.inference import Predictor
 
-    predictor = Predictor(load_model(request.name, request.device))
+    predictor = Predictor(load_model(name, device))
     warm_up(predictor)
-    return Loaded(request, predictor, tuple(available_models()), devices())
+    return predictor
+
+
+def gpu_of(device: str) -> str | None:
+    """The GPU that `auto` stands for; None where it is the processor, or a device was named."""
+    from napari_fcfi.checkpoints.load import choose_device
+
+    chosen = choose_device(device).type
+    return chosen if device == DEFAULT_DEVICE and chosen != "cpu" else None
 
 
 def warm_up(predictor: Predictor, side: int = 64) -> None:
@@ -137,8 +171,7 @@ def one_sentence(problem: BaseException) -> str:
     """What went wrong, for the user; the traceback of what nobody expected goes to the log."""
     if _is_ours(problem):
         return str(problem)
-    kind = type(problem).__name__
-    return f"The model could not be loaded ({kind}: {problem}): choose another one."
+    return f"The model could not be loaded ({in_one_line(problem)}): choose another one."
 
 
 def _is_ours(problem: BaseException) -> bool:
