@@ -7,6 +7,10 @@ class InputError(ValueError):
     """Something else was expected; the text is one sentence: what, what came, what to do."""
 
 
+class TorchMissingError(ImportError):
+    """torch cannot be loaded; the text is one sentence: what came, what to do."""
+
+
 def in_one_line(problem: BaseException) -> str:
     """Kind and first line of an error that is not ours, for a sentence that names it."""
     lines = str(problem).strip().splitlines()

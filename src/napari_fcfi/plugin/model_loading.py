@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from qtpy.QtCore import QObject, Qt, Signal
 
-from napari_fcfi.inference.errors import in_one_line
+from napari_fcfi.inference.errors import TorchMissingError, in_one_line
 from napari_fcfi.plugin.runner import Submit, submit_to_inference
 
 if TYPE_CHECKING:
@@ -145,8 +145,8 @@ class ModelLoader(QObject):  # type: ignore[misc]
     def request(self, name: str, device: str) -> None:
         """Start to load; `loaded` or `failed` follows in the GUI thread."""
         request = Request(name, device, self._newest.number + 1)
-        self._newest, self.busy = request, True
         future = self._submit(self._load, request)
+        self._newest, self.busy = request, True
         future.add_done_callback(lambda ended: self._announce(request, ended))
 
     def _announce(self, request: Request, future: Future[Loaded]) -> None:
@@ -162,20 +162,20 @@ class ModelLoader(QObject):  # type: ignore[misc]
         if problem is None:
             self.loaded.emit(future.result())
             return
-        if not _is_ours(problem):
+        if not _is_expected(problem):
             logger.error("The model “%s” did not load", request.name, exc_info=problem)
         self.failed.emit(one_sentence(problem))
 
 
 def one_sentence(problem: BaseException) -> str:
     """What went wrong, for the user; the traceback of what nobody expected goes to the log."""
-    if _is_ours(problem):
+    if _is_expected(problem) or isinstance(problem, TorchMissingError):
         return str(problem)
     return f"The model could not be loaded ({in_one_line(problem)}): choose another one."
 
 
-def _is_ours(problem: BaseException) -> bool:
-    """Whether an error is one that says what went wrong in one sentence already."""
+def _is_expected(problem: BaseException) -> bool:
+    """Whether an error is one of a file, model or device that the user chose: a sentence."""
     # Not imported here, in the GUI thread: where nothing imported it, it raised nothing, and torch,
     # which comes with it, may be what is broken.
     files = sys.modules.get("napari_fcfi.checkpoints.files")
