@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
+import sys
 import threading
 
 import pytest
 import torch
 
-from napari_fcfi.inference import submit, thread_count
+from napari_fcfi.inference import TorchMissingError, submit, thread, thread_count
 
 
 def test_everything_runs_in_one_thread_in_order() -> None:
@@ -58,3 +59,18 @@ def test_fewer_threads_may_be_asked_for(
     monkeypatch.setattr(os, "sched_getaffinity", lambda _: set(range(8)), False)
     monkeypatch.setenv("OMP_NUM_THREADS", asked)
     assert thread_count() == threads
+
+
+def test_where_torch_cannot_be_loaded_every_future_says_why(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(thread, "_here", threading.local())  # as if nothing had begun yet
+    with monkeypatch.context() as without_torch:
+        without_torch.setitem(sys.modules, "torch", None)
+        with pytest.raises(TorchMissingError) as first:
+            submit(int).result()
+    assert isinstance(first.value.__cause__, ImportError)
+    assert str(first.value.__cause__) in str(first.value)
+    with pytest.raises(TorchMissingError) as second:
+        submit(int).result()
+    assert str(second.value) == str(first.value)

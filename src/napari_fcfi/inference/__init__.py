@@ -13,7 +13,7 @@ from napari_fcfi._lazy import lazily
 if TYPE_CHECKING:
     from .box import Box
     from .click import Click
-    from .errors import InputError
+    from .errors import InputError, TorchMissingError
     from .events import ClickGroup, Edit, Event, Start
     from .exact import Bits, Exact
     from .field import Field
@@ -39,6 +39,7 @@ __all__ = [
     "Predictor",
     "Start",
     "State",
+    "TorchMissingError",
     "Window",
     "submit",
     "thread_count",
@@ -50,7 +51,7 @@ _HOMES = {
         "box": ("Box",),
         "click": ("Click",),
         "events": ("ClickGroup", "Edit", "Event", "Start"),
-        "errors": ("InputError",),
+        "errors": ("InputError", "TorchMissingError"),
         "exact": ("Bits", "Exact"),
         "field": ("Field",),
         "interaction": ("Interaction",),

@@ -1,7 +1,18 @@
-"""The error of a wrong input, told apart from those of the libraries beneath."""
+"""Errors that are one sentence already, told apart from those of the libraries beneath."""
 
 from __future__ import annotations
 
 
 class InputError(ValueError):
     """Something else was expected; the text is one sentence: what, what came, what to do."""
+
+
+class TorchMissingError(ImportError):
+    """torch cannot be loaded; the text is one sentence: what came, what to do."""
+
+
+def in_one_line(problem: BaseException) -> str:
+    """Kind and first line of an error that is not ours, for a sentence that names it."""
+    lines = str(problem).strip().splitlines()
+    kind = type(problem).__name__
+    return f"{kind}: {lines[0]}" if lines else kind

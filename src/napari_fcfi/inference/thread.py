@@ -10,7 +10,10 @@ import os
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
 from typing import ParamSpec, TypeVar
+
+from .errors import TorchMissingError, in_one_line
 
 Arguments = ParamSpec("Arguments")
 Result = TypeVar("Result")
@@ -35,7 +38,8 @@ def submit(
 ) -> Future[Result]:
     """Run a function in the prediction thread, after all that was submitted before.
 
-    From within that thread it runs at once, so that one prediction may use another.
+    From within that thread it runs at once, so that one prediction may use another. Where torch
+    cannot be loaded, every future has the `TorchMissingError` that says why.
     """
     if getattr(_here, "is_prediction_thread", False):
         done: Future[Result] = Future()
@@ -44,15 +48,33 @@ def submit(
         except Exception as error:
             done.set_exception(error)
         return done
-    return _executor.submit(function, *args, **kwargs)
+    return _executor.submit(_run, partial(function, *args, **kwargs))
+
+
+def _run(function: Callable[[], Result]) -> Result:
+    # Not the pool's initializer: a pool whose initializer failed is broken, and does not say why.
+    if not getattr(_here, "is_prediction_thread", False):
+        _begin()
+    return function()
 
 
 def _begin() -> None:
-    import torch
+    # A second import of what is half there says something else: the first cause counts.
+    problem: Exception | None = getattr(_here, "problem", None)
+    if problem is None:
+        try:
+            import torch
 
-    torch.set_num_threads(thread_count())
-    _here.is_prediction_thread = True
+            torch.set_num_threads(thread_count())
+            _here.is_prediction_thread = True
+        except Exception as error:  # libraries that are missing or damaged raise other kinds too
+            problem = _here.problem = error
+    if problem is not None:
+        raise TorchMissingError(
+            f"torch could not be loaded ({in_one_line(problem)}): install it as the README says, "
+            "then start again."
+        ) from problem
 
 
 # the thread itself begins with the first function that is submitted
-_executor = ThreadPoolExecutor(1, thread_name_prefix="napari-fcfi", initializer=_begin)
+_executor = ThreadPoolExecutor(1, thread_name_prefix="napari-fcfi")

@@ -29,6 +29,7 @@ class Say(StrEnum):
     )
     NO_ROOM = "A labels layer of the shape {} does not fit into memory: choose a smaller image."
     FAILED = "The prediction failed ({}); your clicks were taken back: click again."
+    GPU_FAILED = "The GPU “{}” failed ({}), so the model runs on the processor: {}."
     OUT_OF_MEMORY = (
         "There is not enough memory for this prediction; the click was taken back: choose the "
         "device “cpu” or a smaller window size."

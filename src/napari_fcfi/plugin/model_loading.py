@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from qtpy.QtCore import QObject, Qt, Signal
 
+from napari_fcfi.inference.errors import TorchMissingError, in_one_line
 from napari_fcfi.plugin.runner import Submit, submit_to_inference
 
 if TYPE_CHECKING:
@@ -42,12 +43,15 @@ class Loaded:
     predictor : with the model
     names : models that can be loaded by name
     devices : `auto` and the devices of this machine, best first
+    failed_gpu : the GPU that `auto` would have taken, and why it did not work; None: it did, or
+        there is none
     """
 
     request: Request
     predictor: Predictor
     names: tuple[str, ...]
     devices: tuple[str, ...]
+    failed_gpu: tuple[str, str] | None = None
 
 
 Load = Callable[[Request], Loaded]
@@ -56,19 +60,49 @@ Load = Callable[[Request], Loaded]
 def load(request: Request) -> Loaded:
     """Load a model and make one prediction with it, so that the first click does not pay for it.
 
-    Takes seconds: for the prediction thread, where torch is loaded.
+    Takes seconds: for the prediction thread, where torch is loaded. Where `auto` takes a GPU that
+    does not work, the model is loaded on the processor instead.
 
     Raises
     ------
     CheckpointError
         With one sentence, when there is no such model or device, or the file is broken.
     """
-    from napari_fcfi.checkpoints import available_models, load_model
+    from napari_fcfi.checkpoints import CheckpointError, available_models
+
+    failed_gpu = None
+    try:
+        predictor = warm_predictor(request.name, request.device)
+    except CheckpointError:
+        raise
+    except Exception as problem:  # whatever a driver may raise
+        gpu = gpu_of(request.device)
+        if gpu is None:
+            raise
+        logger.warning("The GPU “%s” failed", gpu, exc_info=True)
+        failed_gpu = gpu, in_one_line(problem)
+    if failed_gpu is not None:
+        # Only now: while the error is at hand, its traceback keeps the GPU's memory in use.
+        predictor = warm_predictor(request.name, "cpu")
+    return Loaded(request, predictor, tuple(available_models()), devices(), failed_gpu)
+
+
+def warm_predictor(name: str, device: str) -> Predictor:
+    """A predictor that has made a prediction already."""
+    from napari_fcfi.checkpoints import load_model
     from napari_fcfi.inference import Predictor
 
-    predictor = Predictor(load_model(request.name, request.device))
+    predictor = Predictor(load_model(name, device))
     warm_up(predictor)
-    return Loaded(request, predictor, tuple(available_models()), devices())
+    return predictor
+
+
+def gpu_of(device: str) -> str | None:
+    """The GPU that `auto` stands for; None where it is the processor, or a device was named."""
+    from napari_fcfi.checkpoints.load import choose_device
+
+    chosen = choose_device(device).type
+    return chosen if device == DEFAULT_DEVICE and chosen != "cpu" else None
 
 
 def warm_up(predictor: Predictor, side: int = 64) -> None:
@@ -111,8 +145,8 @@ class ModelLoader(QObject):  # type: ignore[misc]
     def request(self, name: str, device: str) -> None:
         """Start to load; `loaded` or `failed` follows in the GUI thread."""
         request = Request(name, device, self._newest.number + 1)
-        self._newest, self.busy = request, True
         future = self._submit(self._load, request)
+        self._newest, self.busy = request, True
         future.add_done_callback(lambda ended: self._announce(request, ended))
 
     def _announce(self, request: Request, future: Future[Loaded]) -> None:
@@ -128,21 +162,20 @@ class ModelLoader(QObject):  # type: ignore[misc]
         if problem is None:
             self.loaded.emit(future.result())
             return
-        if not _is_ours(problem):
+        if not _is_expected(problem):
             logger.error("The model “%s” did not load", request.name, exc_info=problem)
         self.failed.emit(one_sentence(problem))
 
 
 def one_sentence(problem: BaseException) -> str:
     """What went wrong, for the user; the traceback of what nobody expected goes to the log."""
-    if _is_ours(problem):
+    if _is_expected(problem) or isinstance(problem, TorchMissingError):
         return str(problem)
-    kind = type(problem).__name__
-    return f"The model could not be loaded ({kind}: {problem}): choose another one."
+    return f"The model could not be loaded ({in_one_line(problem)}): choose another one."
 
 
-def _is_ours(problem: BaseException) -> bool:
-    """Whether an error is one that says what went wrong in one sentence already."""
+def _is_expected(problem: BaseException) -> bool:
+    """Whether an error is one of a file, model or device that the user chose: a sentence."""
     # Not imported here, in the GUI thread: where nothing imported it, it raised nothing, and torch,
     # which comes with it, may be what is broken.
     files = sys.modules.get("napari_fcfi.checkpoints.files")

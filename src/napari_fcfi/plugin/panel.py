@@ -13,7 +13,7 @@ from superqt import QCollapsible
 from napari_fcfi.plugin.click_tool import ClickTool
 from napari_fcfi.plugin.first_view import FirstView
 from napari_fcfi.plugin.labels_layer import made_for, problem_of
-from napari_fcfi.plugin.messages import clicks_in_words, complain
+from napari_fcfi.plugin.messages import Say, clicks_in_words, complain, sentence
 from napari_fcfi.plugin.model_loading import DEFAULT_DEVICE, DEFAULT_MODEL, Loaded, ModelLoader
 from napari_fcfi.plugin.panel_parts import (
     ActionButtons,
@@ -307,6 +307,8 @@ def ready_line(loaded: Loaded, *, has_image: bool) -> str:
     """What the status line says once a model is there."""
     model = loaded.predictor.model
     what = "click on an object" if has_image else "open an image to begin"
+    if loaded.failed_gpu is not None:
+        return sentence(Say.GPU_FAILED, *loaded.failed_gpu, what)
     return f"ready · {model.name} · {model.device}: {what}"
 
 

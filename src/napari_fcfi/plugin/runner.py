@@ -13,10 +13,18 @@ Submit = Callable[..., "Future[Any]"]
 
 
 def submit_to_inference(function: Callable[..., Any], *args: Any) -> Future[Any]:
-    """Run a function in the prediction thread; torch is loaded by the first call."""
+    """Run a function in the prediction thread; torch is loaded by the first call.
+
+    What cannot even begin is a future that has failed, so that nobody waits for it.
+    """
     from napari_fcfi.inference import submit
 
-    return submit(function, *args)
+    try:
+        return submit(function, *args)
+    except Exception as problem:
+        failed: Future[Any] = Future()
+        failed.set_exception(problem)
+        return failed
 
 
 class Runner(QObject):  # type: ignore[misc]
