@@ -31,6 +31,10 @@ class FakeState:
     window: Box | None = None
     groups: tuple[tuple[Click, ...], ...] = ()
 
+    @property
+    def extent(self) -> Box:
+        return Box.of(self.shape)
+
     def mask(self, box: Box) -> np.ndarray:
         full = np.zeros(self.shape, bool)
         radius = radius_at(self.settings.threshold)
