@@ -31,6 +31,10 @@ class FakeState:
     window: Box | None = None
     groups: tuple[tuple[Click, ...], ...] = ()
 
+    @property
+    def extent(self) -> Box:
+        return Box.of(self.shape)
+
     def mask(self, box: Box) -> np.ndarray:
         full = np.zeros(self.shape, bool)
         radius = radius_at(self.settings.threshold)
@@ -96,7 +100,7 @@ class FakePredictor:
     gate: Gate = field(default_factory=Gate)
     calls: list[tuple[str, tuple[Click, ...]]] = field(default_factory=list)
     fields: list[Any] = field(default_factory=list)
-    """The field of every call that was a click."""
+    """The field of every call."""
     problem: Exception | None = None
     window_half: int | None = None
     """Half side of the window around the newest click; None: the window is the whole field."""
@@ -129,12 +133,14 @@ class FakePredictor:
         return square(click, field.shape, self.window_half)
 
     def remove(self, field: Any, state: FakeState, click: Click, **_: Any) -> FakeState:
+        self.fields.append(field)
         self._work("remove", click)
         left = list(state.clicks)
         left.remove(click)
         return replace(state, clicks=tuple(left), window=field.box)
 
     def move(self, field: Any, state: FakeState, old: Click, new: Click, **_: Any) -> FakeState:
+        self.fields.append(field)
         self._work("move", old, new)
         moved = tuple(new if click == old else click for click in state.clicks)
         return replace(state, clicks=moved, window=field.box)

@@ -390,9 +390,9 @@ def test_changed_pixels_make_a_new_field(hand: Hand, predictor: FakePredictor) -
     hand.click_and_wait(30, 20)
     image = hand.panel.session.image
     first = hand.panel.session._fields.get(
-        hand.panel.session._watch.source(image, hand.panel.session.plane, "auto")
+        hand.panel.session._watches[image].source(image, hand.panel.session.plane, "auto")
     )
     assert first is not None
     image.data = image.data  # the same array, as after a change in place
-    source = hand.panel.session._watch.source(image, hand.panel.session.plane, "auto")
+    source = hand.panel.session._watches[image].source(image, hand.panel.session.plane, "auto")
     assert hand.panel.session._fields.get(source) is None

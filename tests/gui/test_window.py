@@ -10,7 +10,7 @@ import pytest
 from napari_fcfi.annotation import Plane
 from napari_fcfi.inference import Box
 from napari_fcfi.plugin.view import visible_box
-from tests.gui.fake import RADIUS, FakePredictor
+from tests.gui.fake import RADIUS, FakePredictor, radius_at
 from tests.gui.hand import Hand, grey
 
 pytestmark = pytest.mark.gui
@@ -24,6 +24,22 @@ def test_a_click_writes_labels_only_inside_its_window(hand: Hand, predictor: Fak
     hand.click_and_wait(30, 40, button="right")
     expected[29:32, 39:42] = False
     assert np.array_equal(hand.own(1), expected)
+
+
+@pytest.mark.parametrize(("first", "later"), [(0.5, 0.7), (0.7, 0.5)], ids=["higher", "lower"])
+def test_a_click_after_an_undone_threshold_leaves_no_mask_of_two_thresholds(
+    hand: Hand, predictor: FakePredictor, first: float, later: float
+) -> None:
+    threshold = hand.panel.settings_widgets["threshold"]
+    threshold.value = first
+    hand.click_and_wait(30, 40)
+    threshold.value = later
+    hand.wait()
+    hand.key("Z", "control")
+    assert hand.own(1).sum() == (2 * radius_at(first) + 1) ** 2
+    predictor.window_half = 1
+    hand.click_and_wait(30, 40)
+    assert hand.own(1).sum() == (2 * radius_at(later) + 1) ** 2
 
 
 def test_an_image_is_fitted_again_once_the_panel_is_docked(dock: Callable[..., Hand]) -> None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+from weakref import ref
 
 from napari_fcfi.annotation.change import Change
 from napari_fcfi.annotation.holding import Holding
@@ -15,12 +16,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class SegmentedObject:
-    """One object: its label, its plane, its newest state, and the pixels it took."""
+    """One object: its label, its plane, its newest state, the pixels it took, and its image.
+
+    The image is what the object was begun on, where that was said; nothing here looks at it.
+    """
 
     label: int
     plane: Plane
     state: State
     holding: Holding
+    image: ref[Any] | None = None
 
 
 @dataclass(frozen=True)
@@ -32,6 +37,7 @@ class Step:
     label, plane : the object
     before, after : its states; None where there was, or is, no such object
     change : the label pixels that changed with it
+    image : what the object was begun on, where that is known
     """
 
     label: int
@@ -39,6 +45,7 @@ class Step:
     before: State | None
     after: State | None
     change: Change
+    image: ref[Any] | None = None
 
     def reversed(self) -> Step:
         """The step that takes this one back."""
@@ -140,7 +147,9 @@ class Annotation:
         if step.after is None:
             self._objects.pop(step.label, None)
         else:
-            self._objects[step.label] = SegmentedObject(step.label, step.plane, step.after, holding)
+            self._objects[step.label] = SegmentedObject(
+                step.label, step.plane, step.after, holding, step.image
+            )
 
     def _forget_what_vanished(self, step: Step) -> dict[int, Holding]:
         """Let no object hold what a step removes; gives the holdings as they were before."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -33,7 +34,7 @@ def new_labels(image: Image) -> Labels:
         np.zeros(shape_of(image), smallest_dtype(1)),
         name=f"{image.name} labels",
         colormap=label_colormap(seed=COLOUR_SEED),
-        metadata={MADE_FOR: image.name},
+        metadata={MADE_FOR: _origin_of(image)},
         **transform_of(image),
     )
 
@@ -53,9 +54,35 @@ def insert_new(viewer: Any, image: Image) -> Labels:
     return made
 
 
-def made_for(labels: Labels, image: Image) -> bool:
-    """Whether the labels layer was made here for an image of this shape."""
-    return MADE_FOR in labels.metadata and problem_of(labels, image) is None
+def labels_for(image: Image, chosen: Labels | None, offered: Iterable[Labels]) -> Labels | None:
+    """The labels layer in which work on an image goes on; None where a new one has to be made.
+
+    Of those that take its labels: the one that was made for this very image; else the chosen one,
+    if somebody else made it; else one that was made for an image of the same file, as channels
+    are. Never one that was made for the image of another file.
+
+    Parameters
+    ----------
+    chosen : the layer that was written into up to now
+    offered : all layers that could be chosen
+    """
+    candidates = [*offered] if chosen is None else [chosen, *offered]
+    able = [labels for labels in candidates if problem_of(labels, image) is None]
+    layer, file = _origin_of(image)
+    made = [(labels, labels.metadata[MADE_FOR]) for labels in able if MADE_FOR in labels.metadata]
+    own = [labels for labels, (made_for, _) in made if made_for == layer]
+    by_hand = [labels for labels in able if labels == chosen and MADE_FOR not in labels.metadata]
+    shared = [labels for labels, (_, made_of) in made if made_of == file]
+    return next(iter(own + by_hand + shared), None)
+
+
+def _origin_of(image: Image) -> tuple[str, str]:
+    """The image layer itself, under any name, and the file or sample that it came from.
+
+    The latter is empty for an array that came from neither: two such are taken for channels.
+    """
+    source = image.source
+    return str(image.unique_id), source.path or "/".join(source.sample or ())
 
 
 def problem_of(labels: Labels, image: Image | None) -> str | None:

@@ -15,6 +15,10 @@ class Say(StrEnum):
     OUTSIDE = "The click is outside the image “{}”: click inside it."
     THREE_D = "Clicks work on the plane in view: switch the viewer from 3D back to 2D."
     NOT_IN_VIEW = "The plane in view is not one of the image “{}”: move the sliders back to it."
+    IMAGE_GONE = (
+        "Object {} can be changed only on the image that it was begun on, which was removed: "
+        "begin another object."
+    )
     OTHER_SHAPE = (
         "The labels layer “{}” has the shape {}, the image has {}: "
         "choose another labels layer or “new layer”."

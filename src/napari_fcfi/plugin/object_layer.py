@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
+from weakref import ref
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,7 +23,7 @@ from napari_fcfi.plugin.messages import RefusedError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from napari.layers import Labels
+    from napari.layers import Image, Labels
 
     from napari_fcfi.inference import Box, State
 
@@ -75,6 +76,11 @@ class ObjectLayer:
         """Choose the next free label, after those in the layer, of all objects, and `in_use`."""
         self.choose(self._counter.next(self.annotation.labels + in_use))
 
+    def image_of(self, label: int) -> Image | None:
+        """The image that an object was begun on; None where there is neither of them any more."""
+        image = _image_of(self.annotation.get(label))
+        return None if image is None else image()
+
     def take(
         self,
         label: int,
@@ -83,9 +89,13 @@ class ObjectLayer:
         box: Box,
         mask: NDArray[np.bool_],
         *,
+        image: Image | None,
         overwrite: bool,
     ) -> int:
-        """Write an object's new mask in a box; gives the number of pixels that neighbours kept."""
+        """Write an object's new mask in a box; gives the number of pixels that neighbours kept.
+
+        The object begins on `image`, or stays with the one that it was begun on.
+        """
         found = self.annotation.get(label)
         claimed = claim(
             self._pixels(plane),
@@ -95,7 +105,9 @@ class ObjectLayer:
             self.annotation.holding(label),
             overwrite=overwrite,
         )
-        self._do(Step(label, plane, _state_of(found), state, claimed.change))
+        begun_on = None if image is None else ref(image)
+        begun_on = begun_on if found is None else found.image
+        self._do(Step(label, plane, _state_of(found), state, claimed.change, begun_on))
         return claimed.protected
 
     def reset(self, label: int) -> None:
@@ -106,7 +118,7 @@ class ObjectLayer:
         box = found.holding.box
         nothing = np.zeros(box.shape, np.bool_)
         claimed = claim(self._pixels(found.plane), box, nothing, label, found.holding)
-        self._do(Step(label, found.plane, found.state, None, claimed.change))
+        self._do(Step(label, found.plane, found.state, None, claimed.change, found.image))
 
     def delete(self, label: int, plane: Plane) -> bool:
         """Remove all pixels of a label from a plane, and its object; False: nothing was there."""
@@ -115,7 +127,7 @@ class ObjectLayer:
         change = claim_nothing(self._pixels(plane), label, holding)
         if found is None and not change:
             return False
-        self._do(Step(label, plane, _state_of(found), None, change))
+        self._do(Step(label, plane, _state_of(found), None, change, _image_of(found)))
         return True
 
     def undo(self) -> Step | None:
@@ -151,3 +163,7 @@ class ObjectLayer:
 
 def _state_of(found: SegmentedObject | None) -> State | None:
     return None if found is None else found.state
+
+
+def _image_of(found: SegmentedObject | None) -> ref[Image] | None:
+    return None if found is None else found.image

@@ -12,7 +12,7 @@ from superqt import QCollapsible
 
 from napari_fcfi.plugin.click_tool import ClickTool
 from napari_fcfi.plugin.first_view import FirstView
-from napari_fcfi.plugin.labels_layer import made_for, problem_of
+from napari_fcfi.plugin.labels_layer import labels_for, problem_of
 from napari_fcfi.plugin.messages import Say, clicks_in_words, complain, sentence
 from napari_fcfi.plugin.model_loading import DEFAULT_DEVICE, DEFAULT_MODEL, Loaded, ModelLoader
 from napari_fcfi.plugin.panel_parts import (
@@ -153,16 +153,14 @@ class SegmentPanel(QWidget):  # type: ignore[misc]
     def _on_image_chosen(self, image: Any) -> None:
         self.session.set_image(image)
         if image is not None:
-            self._take_labels_made_for(image)
+            self._take_labels_of(image)
             self.tool.activate()
 
-    def _take_labels_made_for(self, image: Any) -> None:
-        """Go on with the labels layer that was made for the image, as after reopening the panel."""
-        chosen = self.session.labels
-        if chosen is not None and problem_of(chosen, image) is None:
-            return
-        made = (layer for _, layer in self._label_layers() if made_for(layer, image))
-        self.labels_box.value = next(made, NEW_LAYER)
+    def _take_labels_of(self, image: Any) -> None:
+        """Go on with the labels that belong to the image, also after reopening the panel."""
+        offered = [layer for _, layer in self._label_layers()]
+        found = labels_for(image, self.session.labels, offered)
+        self.labels_box.value = NEW_LAYER if found is None else found
 
     def _on_labels_chosen(self, chosen: Any) -> None:
         labels = None if chosen == NEW_LAYER else chosen

@@ -90,6 +90,10 @@ def _box_of(state: State, subject: Subject, job: Job, field: Field) -> Box:
     from napari_fcfi.inference import Box
 
     box = state.window if state.window is not None else Box(0, 0, 0, 0)
-    # A click changes its window only; whatever else is done may change all that the object holds.
-    box = box if job.kind == "click" else box.union(subject.held)
+    # A click changes its window only; whatever else is done may change all that the object holds,
+    # and another threshold than that of the mask before, as after an undo, all that it could hold.
+    if job.kind != "click":
+        box = box.union(subject.held)
+    elif subject.states and subject.states[-1].settings.threshold != state.settings.threshold:
+        box = box.union(subject.held).union(state.extent)
     return box.intersect(field.box)

@@ -10,6 +10,7 @@ import logging
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
+from weakref import WeakKeyDictionary
 
 from qtpy.QtCore import QObject, Signal
 
@@ -47,7 +48,11 @@ logger = logging.getLogger(__name__)
 
 
 class Session(QObject):  # type: ignore[misc]
-    """Objects of one image in one labels layer, and what is being computed for them."""
+    """Objects in one labels layer, and what is being computed for them.
+
+    A new object begins on the chosen image. It stays with that one: its further clicks are read
+    from there whichever image is chosen, and refused once that image is removed.
+    """
 
     changed = Signal()
     """Something that the panel or the clicks layer shows is different now."""
@@ -66,7 +71,7 @@ class Session(QObject):  # type: ignore[misc]
         self._known: dict[Labels, ObjectLayer] = {}
         self._predictor: Predictor | None = None
         self._fields = FieldCache()
-        self._watch: ContrastWatch | None = None
+        self._watches: WeakKeyDictionary[Image, ContrastWatch] = WeakKeyDictionary()
 
     # What is worked on
 
@@ -84,9 +89,8 @@ class Session(QObject):  # type: ignore[misc]
             self.image.events.data.disconnect(self._on_image_data)
         self._fields.clear()
         self.image = image
-        self._watch = None
         if image is not None:
-            self._watch = ContrastWatch(image)
+            self._watches[image] = ContrastWatch(image)
             image.events.data.connect(self._on_image_data)
             if self.current is not None:
                 # An object belongs to the image that it was begun on, and to its contrast.
@@ -369,22 +373,43 @@ class Session(QObject):  # type: ignore[misc]
         self.changed.emit()
 
     def _prepare(self, job: Job) -> Call | None:
-        objects, image, watch = self._objects, self.image, self._watch
-        if objects is None or image is None or watch is None:
+        objects = self._objects
+        if objects is None:
             return None
         states = objects.annotation.states(job.label)
         if not states and job.kind != "click":
             return None
         if job.kind == "retune" and states[-1].settings == self.settings:
             return None  # a click that waited with it was taken with these settings already
-        source = watch.source(image, job.plane, self.settings.contrast)
+        image = self._image_for(job)
+        if image is None:
+            self._refuse(Say.IMAGE_GONE, job.label)
+            return None
+        source = self._watches[image].source(image, job.plane, self.settings.contrast)
+        # Only the chosen image says when its pixels change.
+        field = self._fields.get(source) if image == self.image else None
         held = objects.annotation.holding(job.label).box
-        subject = Subject(states, source, self._fields.get(source), held)
+        subject = Subject(states, source, field, held)
         return compute, (self._predictor, self.settings, subject, job)
 
+    def _image_for(self, job: Job) -> Image | None:
+        """The image that a job is done on; None where it left the viewer."""
+        if job.kind == "retune" and self.image is not None:
+            return self.image  # another threshold reads no pixels: any image of this shape will do
+        return self._image_of(job.label)
+
+    def _image_of(self, label: int) -> Image | None:
+        """The image that an object was begun on, or begins on now; None where it is gone."""
+        objects = self._objects
+        if objects is None or objects.annotation.get(label) is None:
+            return self.image
+        image = objects.image_of(label)
+        return image if image in self.viewer.layers else None
+
     def _take(self, job: Job, answer: Answer) -> None:
-        self._fields.put(answer.source, answer.field)
-        if self._objects is not None and self._labels_are_ready():
+        if self._image_for(job) == self.image:
+            self._fields.put(answer.source, answer.field)
+        if self._objects is not None and self._can_write():
             take = partial(
                 self._objects.take,
                 job.label,
@@ -392,17 +417,21 @@ class Session(QObject):  # type: ignore[misc]
                 answer.state,
                 answer.box,
                 answer.mask,
+                image=self.image,
                 overwrite=self.settings.overwrite,
             )
             kept = self._attempt(take)
             if kept is not None:
-                self.said.emit(self._report(answer, kept))
+                self.said.emit(self._report(job, answer, kept))
         self._go_on()
 
-    def _report(self, answer: Answer, kept: int) -> str:
+    def _report(self, job: Job, answer: Answer, kept: int) -> str:
         parts = [clicks_in_words(len(answer.state.clicks)), f"{answer.duration_ms:.0f} ms"]
         if self._predictor is not None:
             parts.append(str(self._predictor.model.device))
+        image = self._image_for(job)
+        if image is not None and image != self.image:
+            parts.append(f"on “{image.name}”")
         if kept:
             parts.append(f"{kept} px kept by other labels")
         return " · ".join(parts)
