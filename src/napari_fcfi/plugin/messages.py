@@ -11,6 +11,10 @@ class Say(StrEnum):
     """Sentences of the panel; `{}` is filled in with what came."""
 
     NO_IMAGE = "A click needs an image: open one and choose it in the panel."
+    NO_MODEL = (
+        "A click needs a model, and none could be loaded: choose another model or device in the "
+        "panel."
+    )
     EMPTY_IMAGE = "The image “{}” has no pixels: choose another one."
     OUTSIDE = "The click is outside the image “{}”: click inside it."
     THREE_D = "Clicks work on the plane in view: switch the viewer from 3D back to 2D."

@@ -65,6 +65,7 @@ class Session(QObject):  # type: ignore[misc]
         self._objects: ObjectLayer | None = None
         self._known: dict[Labels, ObjectLayer] = {}
         self._predictor: Predictor | None = None
+        self._predictor_comes = True
         self._fields = FieldCache()
         self._watch: ContrastWatch | None = None
 
@@ -110,6 +111,15 @@ class Session(QObject):  # type: ignore[misc]
         """Predict with this one from now on; clicks that wait for one are taken."""
         self._predictor = predictor
         self._go_on()
+
+    def expect_predictor(self, comes: bool) -> None:
+        """Let clicks wait for a predictor; where none is there or comes, take back those that do.
+
+        Further ones are refused then.
+        """
+        self._predictor_comes = comes
+        if not self._may_predict:
+            self.take_back()
 
     def set_settings(self, settings: Settings) -> None:
         """Use these settings from the next click on."""
@@ -190,7 +200,12 @@ class Session(QObject):  # type: ignore[misc]
 
     def click(self, plane: Plane, click: Click) -> None:
         """Take a click on a plane of the image, or say why it cannot be taken."""
-        if not self._is_inside(plane, click) or not self._labels_are_ready():
+        if not self._is_inside(plane, click):
+            return
+        if not self._may_predict:
+            self._refuse(Say.NO_MODEL)
+            return
+        if not self._labels_are_ready():
             return
         label = self._label_for(plane)
         if label == 0:
@@ -291,6 +306,10 @@ class Session(QObject):  # type: ignore[misc]
         if Box.of(plane.shape_in(shape_of(image))).contains(click.y, click.x):
             return True
         return self._refuse(Say.OUTSIDE, image.name)
+
+    @property
+    def _may_predict(self) -> bool:
+        return self._predictor_comes or self._predictor is not None
 
     def _labels_are_ready(self) -> bool:
         """Whether there is a labels layer for the image; it is made where there is none."""
