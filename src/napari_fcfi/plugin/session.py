@@ -25,6 +25,7 @@ from napari_fcfi.plugin.messages import (
     Say,
     clicks_in_words,
     complain,
+    memory_problem,
     sentence,
     warn,
 )
@@ -428,10 +429,12 @@ class Session(QObject):  # type: ignore[misc]
 
     def _fail(self, problem: BaseException) -> None:
         logger.error("A prediction failed", exc_info=problem)
+        device = "cpu" if self._predictor is None else str(self._predictor.model.device)
+        short_of_memory = memory_problem(problem, device)
         if isinstance(problem, InputError):  # a sentence already
             self._complain(str(problem))
-        elif isinstance(problem, MemoryError) or "out of memory" in str(problem):
-            self._complain(sentence(Say.OUT_OF_MEMORY))
+        elif short_of_memory is not None:
+            self._complain(sentence(short_of_memory))
         else:
             self._complain(sentence(Say.FAILED, f"{type(problem).__name__}: {problem}"))
         self._go_on()
