@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import prod
+from mmap import mmap
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,6 +19,10 @@ MADE_FOR = "napari-fcfi: labels of"
 COLOUR_SEED = 0.9
 """Of napari's label colours: the first one is light, and seen on grey and on photographs."""
 
+LARGE_PX = 2**28
+"""Above this many pixels, new labels begin with a type that need not be widened soon: their zeros
+take no memory until they are written, those of a wider copy do."""
+
 
 def transform_of(layer: Layer) -> dict[str, Any]:
     """Keyword arguments that give another layer the transform of this one."""
@@ -30,12 +36,17 @@ def new_labels(image: Image) -> Labels:
     from napari.utils.colormaps import label_colormap
 
     return Labels(
-        np.zeros(shape_of(image), smallest_dtype(1)),
+        np.zeros(shape_of(image), first_dtype(shape_of(image))),
         name=f"{image.name} labels",
         colormap=label_colormap(seed=COLOUR_SEED),
         metadata={MADE_FOR: image.name},
         **transform_of(image),
     )
+
+
+def first_dtype(shape: tuple[int, ...]) -> np.dtype[Any]:
+    """Type of new labels of a shape."""
+    return np.dtype(np.uint16) if prod(shape) > LARGE_PX else smallest_dtype(1)
 
 
 def insert_new(viewer: Any, image: Image) -> Labels:
@@ -87,12 +98,12 @@ def make_room(labels: Labels, label: int) -> None:
     Raises
     ------
     RefusedError
-        Where the data are not in memory: a copy of a store would never reach the store.
+        Where the data are not in memory: a copy of a store or file would never reach it.
     """
     data = labels.data
     if label <= np.iinfo(data.dtype).max:
         return
-    if not isinstance(data, np.ndarray):
+    if not isinstance(data, np.ndarray) or _is_mapped(data):
         raise RefusedError(sentence(Say.TOO_NARROW, labels.name, data.dtype, label))
     labels.data = widened(data, label)
 
@@ -121,6 +132,14 @@ def plane_of(labels: Labels, plane: Plane) -> np.ndarray[Any, np.dtype[Any]]:
 
 def _is_dask(data: Any) -> bool:
     return type(data).__module__.startswith("dask.")
+
+
+def _is_mapped(data: Any) -> bool:
+    """Whether an array is a file mapped into memory, or a view of one."""
+    # Not by the type: a view may be a plain array, and the copy of a `memmap` is one in memory.
+    while data is not None and not isinstance(data, mmap):
+        data = getattr(data, "base", None)
+    return data is not None
 
 
 def _is_read_only(data: Any) -> bool:
