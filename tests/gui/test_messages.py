@@ -127,10 +127,33 @@ def test_an_error_of_a_library_is_not_taken_for_a_sentence(
     assert one_sentence(told).startswith("The prediction failed (ValueError: operands")
 
 
-def test_too_little_memory_is_told(hand: Hand, predictor: FakePredictor, told: list[str]) -> None:
-    predictor.problem = RuntimeError("CUDA out of memory. Tried to allocate 20 MiB")
+CPU_ALLOCATOR = "[enforce fail at alloc_cpu.cpp:118] . DefaultCPUAllocator: "
+
+
+@pytest.mark.parametrize(
+    ("device", "problem", "advice"),
+    [
+        ("cuda:0", RuntimeError("CUDA out of memory. Tried to allocate 20 MiB"), "device “cpu” or"),
+        ("mps", RuntimeError("MPS backend out of memory (20 MB)"), "device “cpu” or"),
+        ("cpu", RuntimeError(f"{CPU_ALLOCATOR}can't allocate memory: you tried"), "close other"),
+        ("cpu", RuntimeError(f"{CPU_ALLOCATOR}not enough memory: you tried"), "close other"),
+        ("cuda:0", RuntimeError(f"{CPU_ALLOCATOR}can't allocate memory: you tried"), "close other"),
+        ("cuda:0", MemoryError("Unable to allocate 20 GiB"), "close other"),
+    ],
+)
+def test_too_little_memory_is_told_with_what_helps_there(
+    hand: Hand,
+    predictor: FakePredictor,
+    told: list[str],
+    device: str,
+    problem: Exception,
+    advice: str,
+) -> None:
+    predictor.model.device, predictor.problem = device, problem
     hand.click_and_wait(30, 70)
     assert "not enough memory" in one_sentence(told)
+    assert advice in told[0]
+    assert hand.panel.session.clicks == []
 
 
 def test_a_checkpoint_that_does_not_load_is_told_and_the_former_model_stays(

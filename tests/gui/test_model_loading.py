@@ -6,13 +6,23 @@ import sys
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pytest
 import torch
+from pytestqt.qtbot import QtBot
 
 import napari_fcfi.checkpoints.load as checkpoint_loading
 from napari_fcfi.inference import thread
-from napari_fcfi.plugin.model_loading import DEFAULT_MODEL, Request, load
+from napari_fcfi.plugin import panel as panel_module
+from napari_fcfi.plugin.model_loading import (
+    DEFAULT_MODEL,
+    Loaded,
+    ModelLoader,
+    Request,
+    load,
+)
+from tests.gui.fake import FakePredictor
 from tests.gui.hand import Hand, grey
 
 pytestmark = pytest.mark.gui
@@ -81,3 +91,63 @@ def test_a_thread_that_takes_no_work_is_told(
     assert "cannot schedule new futures after shutdown" in told[0]
     hand.click_and_wait(30, 20)
     assert "cannot schedule new futures after shutdown" in told[1]
+
+
+def test_without_any_model_clicks_are_taken_back_and_refused_until_one_is_chosen(
+    make_napari_viewer: Callable[..., Any],
+    predictor: FakePredictor,
+    told: list[str],
+    monkeypatch: pytest.MonkeyPatch,
+    qtbot: QtBot,
+) -> None:
+    def load_on_cpu(request: Request) -> Loaded:
+        assert predictor.gate.wait(10)
+        if request.device != "cpu":
+            raise ValueError("no such kernel")
+        return Loaded(request, predictor, ("fcfi-lite",), ("auto", "cpu"))
+
+    predictor.gate.clear()
+    monkeypatch.setattr(
+        panel_module, "ModelLoader", lambda parent: ModelLoader(parent, load=load_on_cpu)
+    )
+    viewer = make_napari_viewer()
+    viewer.add_image(grey())
+    _, panel = viewer.window.add_plugin_dock_widget("napari-fcfi", "Segment")
+    hand = Hand(viewer, panel, qtbot)
+    hand.click(30, 20)
+    assert len(panel.session.clicks) == 1
+    predictor.gate.set()
+    hand.wait()
+    assert panel.session.clicks == []
+    assert len(panel.tool.layer.data) == 0
+    assert panel.status.text.text() == told[0]
+    assert "no such kernel" in told[0]
+    hand.click(30, 20)
+    assert not panel.session.busy
+    assert panel.status.text.text() == told[1]
+    assert told[1].startswith("A click needs a model")
+    panel.model_row.device.value = "cpu"
+    hand.click_and_wait(30, 70)
+    assert hand.at(30, 70) == 1
+    assert len(told) == 2
+
+
+def test_a_model_that_does_not_load_takes_no_clicks_from_the_one_that_is_there(
+    hand: Hand, predictor: FakePredictor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(_: object) -> None:
+        raise ValueError("no such kernel")
+
+    session, loader = hand.panel.session, hand.panel.loader
+    predictor.gate.clear()
+    hand.click(30, 20)
+    monkeypatch.setattr(loader, "_load", broken)
+    with ThreadPoolExecutor(1) as other:
+        monkeypatch.setattr(loader, "_submit", other.submit)
+        hand.panel.model_row.device.value = "cpu"
+        hand.qtbot.waitUntil(lambda: not loader.busy)
+    assert len(session.clicks) == 1
+    predictor.gate.set()
+    hand.wait()
+    hand.click_and_wait(30, 70)
+    assert (hand.at(30, 20), hand.at(30, 70)) == (1, 1)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -143,3 +144,41 @@ def test_a_store_that_holds_no_further_label_is_not_replaced_by_a_copy(
     assert all("does not hold the label 256" in text for text in told)
     assert told
     assert "\n" not in told[0]
+
+
+@pytest.mark.parametrize("view", [lambda data: data, np.asarray], ids=["memmap", "view"])
+def test_a_file_in_memory_that_holds_no_further_label_is_not_replaced_by_a_copy(
+    dock: Callable[..., Hand], told: list[str], tmp_path: Path, view: Callable[..., Any]
+) -> None:
+    hand = dock(grey())
+    mapped = np.memmap(tmp_path / "labels", np.uint8, "w+", shape=(80, 100))
+    mapped[5, 5] = 254
+    data = view(mapped)
+    hand.panel.labels_box.value = hand.viewer.add_labels(data)
+    hand.panel.tool.activate()
+    hand.click_and_wait(20, 20)
+    assert told == []
+    assert mapped[20, 20] == 255
+    hand.key("N")
+    hand.click_and_wait(60, 60)
+    assert hand.panel.session.labels.data is data
+    assert mapped[60, 60] == 0
+    assert all("does not hold the label 256" in text for text in told)
+    assert told
+
+
+def test_the_copy_of_a_file_in_memory_is_widened(tmp_path: Path) -> None:
+    mapped = np.memmap(tmp_path / "labels", np.uint8, "w+", shape=(80, 100))
+    labels = Labels(mapped.copy())
+    labels_layer.make_room(labels, 256)
+    assert labels.data.dtype == np.uint16
+
+
+def test_very_large_labels_begin_with_a_type_that_need_not_be_widened(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    image = Image(grey())
+    monkeypatch.setattr(labels_layer, "LARGE_PX", 80 * 100)
+    assert labels_layer.new_labels(image).data.dtype == np.uint8
+    monkeypatch.setattr(labels_layer, "LARGE_PX", 80 * 100 - 1)
+    assert labels_layer.new_labels(image).data.dtype == np.uint16

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from math import prod
+from mmap import mmap
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,6 +20,10 @@ MADE_FOR = "napari-fcfi: labels of"
 COLOUR_SEED = 0.9
 """Of napari's label colours: the first one is light, and seen on grey and on photographs."""
 
+LARGE_PX = 2**28
+"""Above this many pixels, new labels begin with a type that need not be widened soon: their zeros
+take no memory until they are written, those of a wider copy do."""
+
 
 def transform_of(layer: Layer) -> dict[str, Any]:
     """Keyword arguments that give another layer the transform of this one."""
@@ -31,12 +37,17 @@ def new_labels(image: Image) -> Labels:
     from napari.utils.colormaps import label_colormap
 
     return Labels(
-        np.zeros(shape_of(image), smallest_dtype(1)),
+        np.zeros(shape_of(image), first_dtype(shape_of(image))),
         name=f"{image.name} labels",
         colormap=label_colormap(seed=COLOUR_SEED),
         metadata={MADE_FOR: _origin_of(image)},
         **transform_of(image),
     )
+
+
+def first_dtype(shape: tuple[int, ...]) -> np.dtype[Any]:
+    """Type of new labels of a shape."""
+    return np.dtype(np.uint16) if prod(shape) > LARGE_PX else smallest_dtype(1)
 
 
 def insert_new(viewer: Any, image: Image) -> Labels:
@@ -114,12 +125,12 @@ def make_room(labels: Labels, label: int) -> None:
     Raises
     ------
     RefusedError
-        Where the data are not in memory: a copy of a store would never reach the store.
+        Where the data are not in memory: a copy of a store or file would never reach it.
     """
     data = labels.data
     if label <= np.iinfo(data.dtype).max:
         return
-    if not isinstance(data, np.ndarray):
+    if not isinstance(data, np.ndarray) or _is_mapped(data):
         raise RefusedError(sentence(Say.TOO_NARROW, labels.name, data.dtype, label))
     labels.data = widened(data, label)
 
@@ -148,6 +159,14 @@ def plane_of(labels: Labels, plane: Plane) -> np.ndarray[Any, np.dtype[Any]]:
 
 def _is_dask(data: Any) -> bool:
     return type(data).__module__.startswith("dask.")
+
+
+def _is_mapped(data: Any) -> bool:
+    """Whether an array is a file mapped into memory, or a view of one."""
+    # Not by the type: a view may be a plain array, and the copy of a `memmap` is one in memory.
+    while data is not None and not isinstance(data, mmap):
+        data = getattr(data, "base", None)
+    return data is not None
 
 
 def _is_read_only(data: Any) -> bool:

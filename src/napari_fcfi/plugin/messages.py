@@ -11,6 +11,10 @@ class Say(StrEnum):
     """Sentences of the panel; `{}` is filled in with what came."""
 
     NO_IMAGE = "A click needs an image: open one and choose it in the panel."
+    NO_MODEL = (
+        "A click needs a model, and none could be loaded: choose another model or device in the "
+        "panel."
+    )
     EMPTY_IMAGE = "The image “{}” has no pixels: choose another one."
     OUTSIDE = "The click is outside the image “{}”: click inside it."
     THREE_D = "Clicks work on the plane in view: switch the viewer from 3D back to 2D."
@@ -35,9 +39,18 @@ class Say(StrEnum):
     FAILED = "The prediction failed ({}); your clicks were taken back: click again."
     GPU_FAILED = "The GPU “{}” failed ({}), so the model runs on the processor: {}."
     OUT_OF_MEMORY = (
-        "There is not enough memory for this prediction; the click was taken back: choose the "
+        "There is not enough memory for this prediction; the click was taken back: close other "
+        "programs or choose a smaller window size."
+    )
+    OUT_OF_GPU_MEMORY = (
+        "The GPU has not enough memory for this prediction; the click was taken back: choose the "
         "device “cpu” or a smaller window size."
     )
+
+
+GPU_ALLOCATORS_SAY = "out of memory"
+CPU_ALLOCATORS_SAY = ("can't allocate memory", "not enough memory", GPU_ALLOCATORS_SAY)
+"""torch raises plain RuntimeErrors: on Linux and macOS, on Windows, and of other libraries."""
 
 
 class RefusedError(Exception):
@@ -47,6 +60,16 @@ class RefusedError(Exception):
 def sentence(say: Say, *values: object) -> str:
     """The sentence with its gaps filled."""
     return say.value.format(*values)
+
+
+def memory_problem(problem: BaseException, device: str) -> Say | None:
+    """What to say where memory was short, of a model on this device; None where it was not."""
+    text = str(problem)
+    if isinstance(problem, MemoryError):  # numpy's, whatever the device
+        return Say.OUT_OF_MEMORY
+    if device != "cpu" and GPU_ALLOCATORS_SAY in text:
+        return Say.OUT_OF_GPU_MEMORY
+    return Say.OUT_OF_MEMORY if any(words in text for words in CPU_ALLOCATORS_SAY) else None
 
 
 def clicks_in_words(count: int) -> str:

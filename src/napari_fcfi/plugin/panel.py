@@ -217,6 +217,7 @@ class SegmentPanel(QWidget):  # type: ignore[misc]
     # The model
 
     def _on_model_wanted(self, name: str, device: str) -> None:
+        self.session.expect_predictor(True)
         self.loader.request(name, device)
         self._refresh()
 
@@ -229,6 +230,7 @@ class SegmentPanel(QWidget):  # type: ignore[misc]
         complain(problem)
         self.status.say(problem)
         self.model_row.show_former()
+        self.session.expect_predictor(False)
         self._refresh()
 
     # What is shown

@@ -26,6 +26,7 @@ from napari_fcfi.plugin.messages import (
     Say,
     clicks_in_words,
     complain,
+    memory_problem,
     sentence,
     warn,
 )
@@ -70,6 +71,7 @@ class Session(QObject):  # type: ignore[misc]
         self._objects: ObjectLayer | None = None
         self._known: dict[Labels, ObjectLayer] = {}
         self._predictor: Predictor | None = None
+        self._predictor_comes = True
         self._fields = FieldCache()
         self._watches: WeakKeyDictionary[Image, ContrastWatch] = WeakKeyDictionary()
 
@@ -114,6 +116,15 @@ class Session(QObject):  # type: ignore[misc]
         """Predict with this one from now on; clicks that wait for one are taken."""
         self._predictor = predictor
         self._go_on()
+
+    def expect_predictor(self, comes: bool) -> None:
+        """Let clicks wait for a predictor; where none is there or comes, take back those that do.
+
+        Further ones are refused then.
+        """
+        self._predictor_comes = comes
+        if not self._may_predict:
+            self.take_back()
 
     def set_settings(self, settings: Settings) -> None:
         """Use these settings from the next click on."""
@@ -194,7 +205,12 @@ class Session(QObject):  # type: ignore[misc]
 
     def click(self, plane: Plane, click: Click) -> None:
         """Take a click on a plane of the image, or say why it cannot be taken."""
-        if not self._is_inside(plane, click) or not self._labels_are_ready():
+        if not self._is_inside(plane, click):
+            return
+        if not self._may_predict:
+            self._refuse(Say.NO_MODEL)
+            return
+        if not self._labels_are_ready():
             return
         label = self._label_for(plane)
         if label == 0:
@@ -295,6 +311,10 @@ class Session(QObject):  # type: ignore[misc]
         if Box.of(plane.shape_in(shape_of(image))).contains(click.y, click.x):
             return True
         return self._refuse(Say.OUTSIDE, image.name)
+
+    @property
+    def _may_predict(self) -> bool:
+        return self._predictor_comes or self._predictor is not None
 
     def _labels_are_ready(self) -> bool:
         """Whether there is a labels layer for the image; it is made where there is none."""
@@ -438,10 +458,12 @@ class Session(QObject):  # type: ignore[misc]
 
     def _fail(self, problem: BaseException) -> None:
         logger.error("A prediction failed", exc_info=problem)
+        device = "cpu" if self._predictor is None else str(self._predictor.model.device)
+        short_of_memory = memory_problem(problem, device)
         if isinstance(problem, InputError):  # a sentence already
             self._complain(str(problem))
-        elif isinstance(problem, MemoryError) or "out of memory" in str(problem):
-            self._complain(sentence(Say.OUT_OF_MEMORY))
+        elif short_of_memory is not None:
+            self._complain(sentence(short_of_memory))
         else:
             self._complain(sentence(Say.FAILED, f"{type(problem).__name__}: {problem}"))
         self._go_on()
