@@ -12,6 +12,9 @@ from napari_fcfi.annotation.plane import Plane
 if TYPE_CHECKING:
     from napari_fcfi.inference import State
 
+NOT_TOUCHED = Change.none()
+"""No person changed anything."""
+
 
 @dataclass(frozen=True)
 class SegmentedObject:
@@ -32,6 +35,8 @@ class Step:
     label, plane : the object
     before, after : its states; None where there was, or is, no such object
     change : the label pixels that changed with it
+    by_hand : what a person had changed of the object before, and the step took over; it lies in the
+        plane already, and stays there when the step is taken back
     """
 
     label: int
@@ -39,10 +44,11 @@ class Step:
     before: State | None
     after: State | None
     change: Change
+    by_hand: Change = NOT_TOUCHED
 
     def reversed(self) -> Step:
         """The step that takes this one back."""
-        return replace(self, before=self.after, after=self.before, change=self.change.reversed())
+        return Step(self.label, self.plane, self.after, self.before, self.change.reversed())
 
 
 @dataclass(frozen=True)
@@ -90,6 +96,12 @@ class Annotation:
         ]
         return (*before, found.state)
 
+    def begun_with(self, label: int) -> Change:
+        """The pixels of its label from which an object began; nothing where there is none."""
+        steps = (done.step for done in reversed(self._done[: self._cursor]))
+        first = (step.by_hand for step in steps if step.label == label and step.before is None)
+        return next(first, NOT_TOUCHED) if label in self._objects else NOT_TOUCHED
+
     @property
     def can_undo(self) -> bool:
         """Whether there is a step to take back."""
@@ -113,7 +125,7 @@ class Annotation:
     def do(self, step: Step) -> None:
         """Take over a step whose change was written; what was undone is forgotten."""
         del self._done[self._cursor :]
-        self._done.append(_Done(step, self._forget_what_vanished(step)))
+        self._done.append(_Done(step, self._replaced_by(step)))
         self._cursor += 1
         self._follow(step)
 
@@ -136,11 +148,18 @@ class Annotation:
         return step
 
     def _follow(self, step: Step) -> None:
-        holding = self.holding(step.label).after(step.change, step.label)
+        holding = self.holding(step.label).after(step.by_hand, step.label)
+        holding = holding.after(step.change, step.label)
         if step.after is None:
             self._objects.pop(step.label, None)
         else:
             self._objects[step.label] = SegmentedObject(step.label, step.plane, step.after, holding)
+
+    def _replaced_by(self, step: Step) -> dict[int, Holding]:
+        """The holdings that come back when a step is taken back."""
+        if step.by_hand and step.label in self._objects:
+            return {step.label: self.holding(step.label)}
+        return self._forget_what_vanished(step)
 
     def _forget_what_vanished(self, step: Step) -> dict[int, Holding]:
         """Let no object hold what a step removes; gives the holdings as they were before."""
