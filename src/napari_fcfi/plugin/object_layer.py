@@ -9,12 +9,16 @@ from numpy.typing import NDArray
 
 from napari_fcfi.annotation import (
     Annotation,
+    Change,
     Plane,
     SegmentedObject,
     Step,
+    changed_by_hand,
     claim,
     claim_nothing,
 )
+from napari_fcfi.annotation.plane import PlaneView
+from napari_fcfi.inference import Box
 from napari_fcfi.plugin import labels_layer
 from napari_fcfi.plugin.label_counter import LabelCounter
 from napari_fcfi.plugin.messages import RefusedError
@@ -24,7 +28,10 @@ if TYPE_CHECKING:
 
     from napari.layers import Labels
 
-    from napari_fcfi.inference import Box, State
+    from napari_fcfi.inference import State
+
+LARGEST_PLANE_LOOKED_AT_PX = 2**24
+"""In a larger plane, and in a store, an object's pixels are looked for only where it took some."""
 
 
 class ObjectLayer:
@@ -75,6 +82,16 @@ class ObjectLayer:
         """Choose the next free label, after those in the layer, of all objects, and `in_use`."""
         self.choose(self._counter.next(self.annotation.labels + in_use))
 
+    def changed_by_hand(self, label: int, plane: Plane) -> Change:
+        """What a person painted into an object or erased of it since it was written.
+
+        Of a label without an object, all its pixels; nothing of the layer's array is kept.
+        """
+        holding = self.annotation.holding(label)
+        box = self._box_of(label, plane).union(holding.box)
+        here = np.asarray(PlaneView(self.labels.data, plane)[box.slices])
+        return changed_by_hand(here, box, label, holding)
+
     def take(
         self,
         label: int,
@@ -83,29 +100,35 @@ class ObjectLayer:
         box: Box,
         mask: NDArray[np.bool_],
         *,
+        by_hand: Change,
         overwrite: bool,
     ) -> int:
-        """Write an object's new mask in a box; gives the number of pixels that neighbours kept."""
+        """Write an object's new mask in a box; gives the number of pixels that neighbours kept.
+
+        ``by_hand`` is what of `changed_by_hand` is in the state.
+        """
         found = self.annotation.get(label)
         claimed = claim(
             self._pixels(plane),
             box,
             mask,
             label,
-            self.annotation.holding(label),
+            self.annotation.holding(label).after(by_hand, label),
             overwrite=overwrite,
         )
-        self._do(Step(label, plane, _state_of(found), state, claimed.change))
+        self._do(Step(label, plane, _state_of(found), state, claimed.change, by_hand))
         return claimed.protected
 
     def reset(self, label: int) -> None:
-        """Give up all that an object took, and forget its clicks."""
+        """Forget an object's clicks; every pixel returns to what was there before the first."""
         found = self.annotation.get(label)
         if found is None:
             return
-        box = found.holding.box
-        nothing = np.zeros(box.shape, np.bool_)
-        claimed = claim(self._pixels(found.plane), box, nothing, label, found.holding)
+        begun = self.annotation.begun_with(label)
+        box = found.holding.box.union(begun.box)
+        mask = np.zeros(box.shape, np.bool_)
+        mask[begun.box.relative_to(box).slices] = begun.changed
+        claimed = claim(self._pixels(found.plane), box, mask, label, found.holding)
         self._do(Step(label, found.plane, found.state, None, claimed.change))
 
     def delete(self, label: int, plane: Plane) -> bool:
@@ -144,6 +167,15 @@ class ObjectLayer:
 
     def _pixels(self, plane: Plane) -> NDArray[Any]:
         return labels_layer.plane_of(self.labels, plane)
+
+    def _box_of(self, label: int, plane: Plane) -> Box:
+        """The box around a label's pixels in a plane; empty where that is too much to ask."""
+        data = self.labels.data
+        if not isinstance(data, np.ndarray):
+            return Box(0, 0, 0, 0)
+        pixels = plane.of(data)
+        is_small = pixels.size <= LARGEST_PLANE_LOOKED_AT_PX
+        return Box.of_nonzero(pixels == label) if is_small else Box(0, 0, 0, 0)
 
     def _on_label(self, _: object = None) -> None:
         self._label_changed()

@@ -377,9 +377,12 @@ class Session(QObject):  # type: ignore[misc]
             return None
         if job.kind == "retune" and states[-1].settings == self.settings:
             return None  # a click that waited with it was taken with these settings already
+        by_hand = self._attempt(partial(objects.changed_by_hand, job.label, job.plane))
+        if by_hand is None:
+            return None
         source = watch.source(image, job.plane, self.settings.contrast)
         held = objects.annotation.holding(job.label).box
-        subject = Subject(states, source, self._fields.get(source), held)
+        subject = Subject(states, source, self._fields.get(source), held, by_hand)
         return compute, (self._predictor, self.settings, subject, job)
 
     def _take(self, job: Job, answer: Answer) -> None:
@@ -392,6 +395,7 @@ class Session(QObject):  # type: ignore[misc]
                 answer.state,
                 answer.box,
                 answer.mask,
+                by_hand=answer.by_hand,
                 overwrite=self.settings.overwrite,
             )
             kept = self._attempt(take)
