@@ -10,7 +10,15 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as nps
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from napari_fcfi.annotation import Annotation, Change, Plane, Step, claim, claim_nothing
+from napari_fcfi.annotation import (
+    Annotation,
+    Change,
+    Plane,
+    Step,
+    changed_by_hand,
+    claim,
+    claim_nothing,
+)
 from napari_fcfi.inference import Box
 
 SHAPE = (2, 4, 5)
@@ -148,13 +156,16 @@ class OnePlane:
         after: Any = None
         if columns is None:
             change = claim_nothing(self.plane, label, holding)
+            by_hand = Change.none()
         else:
             after, mask = f"{label} in {columns}", np.zeros(self.plane.shape, np.bool_)
             mask[:, columns] = True
             box = Box.of((1, 6))
-            change = claim(self.plane, box, mask, label, holding, overwrite=True).change
+            by_hand = changed_by_hand(self.plane, box, label, holding)
+            known = holding.after(by_hand, label)
+            change = claim(self.plane, box, mask, label, known, overwrite=True).change
         state = None if found is None else found.state
-        step = Step(label, Plane((None, None)), state, after, change)
+        step = Step(label, Plane((None, None)), state, after, change, by_hand)
         self.write(step)
         self.annotation.do(step)
 
@@ -194,6 +205,35 @@ def test_an_undone_first_click_forgets_no_painted_pixels_beneath_others() -> Non
     one.write(one.annotation.undo())
     one.do(2, slice(4, 6))
     assert one.row == [1, 1, 1, 1, 2, 2]
+
+
+def test_an_edit_is_taken_back_with_its_step_and_its_pixels_stay() -> None:
+    one = OnePlane()
+    one.do(2, slice(0, 1))
+    one.do(1, slice(0, 3))  # over 2
+    before = one.annotation.holding(1)
+    one.plane[0] = 0, 1, 1, 0, 1, 1
+    one.do(1, slice(2, 4))
+    assert one.row == [0, 0, 1, 1, 0, 0]
+    one.write(one.annotation.undo())
+    assert one.row == [0, 1, 1, 0, 1, 1]
+    assert one.annotation.holding(1) is before
+    one.write(one.annotation.redo())
+    assert one.row == [0, 0, 1, 1, 0, 0]
+    assert not changed_by_hand(one.plane, Box.of((1, 6)), 1, one.annotation.holding(1))
+
+
+def test_an_object_knows_the_pixels_that_it_began_with() -> None:
+    one = OnePlane()
+    one.plane[0, 1:3] = 1
+    one.do(1, slice(2, 5))
+    one.do(1, slice(0, 6))
+    begun = one.annotation.begun_with(1)
+    assert begun.box == Box(0, 1, 1, 3)
+    assert begun.changed.all()
+    assert not one.annotation.begun_with(2)
+    one.do(1, None)
+    assert not one.annotation.begun_with(1)
 
 
 def test_a_step_that_was_only_looked_at_is_not_taken_back() -> None:

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as nps
 
-from napari_fcfi.annotation import Claim, Holding, claim, claim_nothing
+from napari_fcfi.annotation import Claim, Holding, changed_by_hand, claim, claim_nothing
 from napari_fcfi.inference import Box
 
 SHAPE = (6, 8)
@@ -68,6 +68,40 @@ def test_pixels_that_were_painted_over_belong_to_the_other_label() -> None:
     written[0, 1] = 9
     again, _, _ = step(written, box, np.zeros((1, 2), bool), holding)
     assert again.tolist() == [[0, 9]]
+
+
+def test_painted_and_erased_pixels_are_what_a_person_changed() -> None:
+    box = Box(0, 0, 1, 4)
+    written, holding, _ = step(
+        np.zeros((1, 4), np.uint8), box, np.array([[1, 1, 1, 0]], bool), Holding.nothing()
+    )
+    written[0] = LABEL, 0, 9, LABEL
+    change = changed_by_hand(written, box, LABEL, holding)
+    assert change.box == Box(0, 1, 1, 4)
+    assert change.changed.tolist() == [[True, False, True]]
+    assert change.before.tolist() == [LABEL, 0]
+    assert change.after.tolist() == [0, LABEL]
+    known = holding.after(change, LABEL)
+    assert not changed_by_hand(written, box, LABEL, known)
+
+
+def test_without_an_edit_nothing_was_changed_whatever_neighbours_took() -> None:
+    box = Box(0, 0, 1, 3)
+    plane = np.array([[0, 1, 0]], np.uint8)
+    written, holding, _ = step(plane, box, np.ones((1, 3), bool), Holding.nothing())
+    written[0, :2] = 2, 0  # a neighbour took one pixel, another neighbour gave one up
+    assert not changed_by_hand(written, box, LABEL, holding)
+
+
+def test_an_erased_pixel_is_taken_again_only_once_it_is_known() -> None:
+    box, mask = Box(0, 0, 1, 2), np.ones((1, 2), bool)
+    written, holding, _ = step(np.zeros((1, 2), np.uint8), box, mask, Holding.nothing())
+    written[0, 1] = 0
+    unknown, _, _ = step(written, box, mask, holding)
+    assert unknown.tolist() == [[LABEL, 0]]
+    known = holding.after(changed_by_hand(written, box, LABEL, holding), LABEL)
+    again, _, _ = step(written, box, mask, known)
+    assert again.tolist() == [[LABEL, LABEL]]
 
 
 def test_a_label_too_large_for_the_plane_is_in_the_change() -> None:

@@ -30,6 +30,8 @@ class FakeState:
     clicks: tuple[Click, ...] = ()
     window: Box | None = None
     groups: tuple[tuple[Click, ...], ...] = ()
+    drawn: tuple[tuple[int, Box, np.ndarray], ...] = ()
+    """Values of boxes, each over as many clicks as there were; a mask to start from is one too."""
 
     @property
     def extent(self) -> Box:
@@ -38,10 +40,17 @@ class FakeState:
     def mask(self, box: Box) -> np.ndarray:
         full = np.zeros(self.shape, bool)
         radius = radius_at(self.settings.threshold)
-        for click in self.clicks:
+        self._draw(full, 0)
+        for count, click in enumerate(self.clicks, 1):
             side = square(click, self.shape, radius if click.foreground else radius // 2)
             full[side.slices] = click.foreground
+            self._draw(full, count)
         return full[box.slices]
+
+    def _draw(self, full: np.ndarray, clicks: int) -> None:
+        for over, box, values in self.drawn:
+            if over == clicks:
+                full[box.slices] = values
 
 
 def radius_at(threshold: float) -> int:
@@ -101,6 +110,8 @@ class FakePredictor:
     calls: list[tuple[str, tuple[Click, ...]]] = field(default_factory=list)
     fields: list[Any] = field(default_factory=list)
     """The field of every call."""
+    threads: list[threading.Thread] = field(default_factory=list)
+    """In which a mask was taken over or edited."""
     problem: Exception | None = None
     window_half: int | None = None
     """Half side of the window around the newest click; None: the window is the whole field."""
@@ -131,6 +142,14 @@ class FakePredictor:
         if self.window_half is None:
             return field.box
         return square(click, field.shape, self.window_half)
+
+    def start_from(self, field: Any, state: FakeState, mask: np.ndarray, *, box: Box) -> FakeState:
+        self.threads.append(threading.current_thread())
+        return replace(state, shape=field.shape, clicks=(), drawn=((0, box, mask),))
+
+    def edit(self, field: Any, state: FakeState, box: Box, values: np.ndarray) -> FakeState:
+        self.threads.append(threading.current_thread())
+        return replace(state, drawn=(*state.drawn, (len(state.clicks), box, values)))
 
     def remove(self, field: Any, state: FakeState, click: Click, **_: Any) -> FakeState:
         self.fields.append(field)

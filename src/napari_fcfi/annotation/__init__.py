@@ -10,7 +10,7 @@ from napari_fcfi.annotation.annotation import Annotation, SegmentedObject, Step
 from napari_fcfi.annotation.change import Change
 from napari_fcfi.annotation.holding import Holding
 from napari_fcfi.annotation.label_ids import next_label, smallest_dtype, widened
-from napari_fcfi.annotation.ownership import Claim, claim, claim_nothing
+from napari_fcfi.annotation.ownership import Claim, changed_by_hand, claim, claim_nothing
 from napari_fcfi.annotation.plane import Plane
 
 __all__ = [
@@ -21,6 +21,7 @@ __all__ = [
     "Plane",
     "SegmentedObject",
     "Step",
+    "changed_by_hand",
     "claim",
     "claim_nothing",
     "next_label",

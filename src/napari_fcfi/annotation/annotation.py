@@ -13,6 +13,9 @@ from napari_fcfi.annotation.plane import Plane
 if TYPE_CHECKING:
     from napari_fcfi.inference import State
 
+NOT_TOUCHED = Change.none()
+"""No person changed anything."""
+
 
 @dataclass(frozen=True)
 class SegmentedObject:
@@ -38,6 +41,8 @@ class Step:
     before, after : its states; None where there was, or is, no such object
     change : the label pixels that changed with it
     image : what the object was begun on, where that is known
+    by_hand : what a person had changed of the object before, and the step took over; it lies in the
+        plane already, and stays there when the step is taken back
     """
 
     label: int
@@ -46,10 +51,11 @@ class Step:
     after: State | None
     change: Change
     image: ref[Any] | None = None
+    by_hand: Change = NOT_TOUCHED
 
     def reversed(self) -> Step:
         """The step that takes this one back."""
-        return replace(self, before=self.after, after=self.before, change=self.change.reversed())
+        return Step(self.label, self.plane, self.after, self.before, self.change.reversed())
 
 
 @dataclass(frozen=True)
@@ -97,6 +103,12 @@ class Annotation:
         ]
         return (*before, found.state)
 
+    def begun_with(self, label: int) -> Change:
+        """The pixels of its label from which an object began; nothing where there is none."""
+        steps = (done.step for done in reversed(self._done[: self._cursor]))
+        first = (step.by_hand for step in steps if step.label == label and step.before is None)
+        return next(first, NOT_TOUCHED) if label in self._objects else NOT_TOUCHED
+
     @property
     def can_undo(self) -> bool:
         """Whether there is a step to take back."""
@@ -120,7 +132,7 @@ class Annotation:
     def do(self, step: Step) -> None:
         """Take over a step whose change was written; what was undone is forgotten."""
         del self._done[self._cursor :]
-        self._done.append(_Done(step, self._forget_what_vanished(step)))
+        self._done.append(_Done(step, self._replaced_by(step)))
         self._cursor += 1
         self._follow(step)
 
@@ -143,13 +155,20 @@ class Annotation:
         return step
 
     def _follow(self, step: Step) -> None:
-        holding = self.holding(step.label).after(step.change, step.label)
+        holding = self.holding(step.label).after(step.by_hand, step.label)
+        holding = holding.after(step.change, step.label)
         if step.after is None:
             self._objects.pop(step.label, None)
         else:
             self._objects[step.label] = SegmentedObject(
                 step.label, step.plane, step.after, holding, step.image
             )
+
+    def _replaced_by(self, step: Step) -> dict[int, Holding]:
+        """The holdings that come back when a step is taken back."""
+        if step.by_hand and step.label in self._objects:
+            return {step.label: self.holding(step.label)}
+        return self._forget_what_vanished(step)
 
     def _forget_what_vanished(self, step: Step) -> dict[int, Holding]:
         """Let no object hold what a step removes; gives the holdings as they were before."""

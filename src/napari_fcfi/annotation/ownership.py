@@ -3,6 +3,8 @@
 1. Only pixels in the given box change, and only those of the object itself or of nobody.
 2. Pixels of other labels are protected unless overwriting is allowed.
 3. A pixel that the object gives up returns to what was there before the object took it.
+4. What a person erased stays erased until it was taken over (`changed_by_hand`): only then may the
+   object take it again.
 """
 
 from __future__ import annotations
@@ -52,7 +54,7 @@ def claim(
     here = plane[box.slices]
     taken, beneath = holding.seen_in(box)
     mine = here == label
-    wanted = mask & ~mine
+    wanted = mask & ~mine & ~(taken & (here == BACKGROUND))
     free = wanted if overwrite else wanted & (here == BACKGROUND)
     given_up = ~mask & mine & taken
     wide = np.promote_types(beneath.dtype, smallest_dtype(label))
@@ -60,6 +62,26 @@ def claim(
     after[free] = label
     after[given_up] = beneath[given_up]
     return Claim(Change.between(box, here, after), int((wanted & ~free).sum()))
+
+
+def changed_by_hand(here: NDArray[Any], box: Box, label: int, holding: Holding) -> Change:
+    """What a person painted into an object or erased of it, from what it wrote to what is there.
+
+    Every pixel of its label that it did not take counts as painted. Where another label lies now,
+    nothing was erased: the object wants what it wanted, and the neighbour is protected.
+
+    Parameters
+    ----------
+    here : labels `(h, w)` of the box
+    box : box of the plane
+    label : the object's number
+    holding : what the object took
+    """
+    taken, _ = holding.seen_in(box)
+    mine = here == label
+    written = taken & (mine | (here == BACKGROUND))
+    one = smallest_dtype(label).type(label)
+    return Change.between(box, written * one, mine * one)
 
 
 def claim_nothing(plane: NDArray[Any], label: int, holding: Holding) -> Change:

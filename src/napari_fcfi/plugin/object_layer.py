@@ -10,12 +10,16 @@ from numpy.typing import NDArray
 
 from napari_fcfi.annotation import (
     Annotation,
+    Change,
     Plane,
     SegmentedObject,
     Step,
+    changed_by_hand,
     claim,
     claim_nothing,
 )
+from napari_fcfi.annotation.plane import PlaneView
+from napari_fcfi.inference import Box
 from napari_fcfi.plugin import labels_layer
 from napari_fcfi.plugin.label_counter import LabelCounter
 from napari_fcfi.plugin.messages import RefusedError
@@ -25,7 +29,10 @@ if TYPE_CHECKING:
 
     from napari.layers import Image, Labels
 
-    from napari_fcfi.inference import Box, State
+    from napari_fcfi.inference import State
+
+LARGEST_PLANE_LOOKED_AT_PX = 2**24
+"""In a larger plane, and in a store, an object's pixels are looked for only where it took some."""
 
 
 class ObjectLayer:
@@ -81,6 +88,16 @@ class ObjectLayer:
         image = _image_of(self.annotation.get(label))
         return None if image is None else image()
 
+    def changed_by_hand(self, label: int, plane: Plane) -> Change:
+        """What a person painted into an object or erased of it since it was written.
+
+        Of a label without an object, all its pixels; nothing of the layer's array is kept.
+        """
+        holding = self.annotation.holding(label)
+        box = self._box_of(label, plane).union(holding.box)
+        here = np.asarray(PlaneView(self.labels.data, plane)[box.slices])
+        return changed_by_hand(here, box, label, holding)
+
     def take(
         self,
         label: int,
@@ -90,11 +107,13 @@ class ObjectLayer:
         mask: NDArray[np.bool_],
         *,
         image: Image | None,
+        by_hand: Change,
         overwrite: bool,
     ) -> int:
         """Write an object's new mask in a box; gives the number of pixels that neighbours kept.
 
         The object begins on `image`, or stays with the one that it was begun on.
+        ``by_hand`` is what of `changed_by_hand` is in the state.
         """
         found = self.annotation.get(label)
         claimed = claim(
@@ -102,22 +121,24 @@ class ObjectLayer:
             box,
             mask,
             label,
-            self.annotation.holding(label),
+            self.annotation.holding(label).after(by_hand, label),
             overwrite=overwrite,
         )
         begun_on = None if image is None else ref(image)
         begun_on = begun_on if found is None else found.image
-        self._do(Step(label, plane, _state_of(found), state, claimed.change, begun_on))
+        self._do(Step(label, plane, _state_of(found), state, claimed.change, begun_on, by_hand))
         return claimed.protected
 
     def reset(self, label: int) -> None:
-        """Give up all that an object took, and forget its clicks."""
+        """Forget an object's clicks; every pixel returns to what was there before the first."""
         found = self.annotation.get(label)
         if found is None:
             return
-        box = found.holding.box
-        nothing = np.zeros(box.shape, np.bool_)
-        claimed = claim(self._pixels(found.plane), box, nothing, label, found.holding)
+        begun = self.annotation.begun_with(label)
+        box = found.holding.box.union(begun.box)
+        mask = np.zeros(box.shape, np.bool_)
+        mask[begun.box.relative_to(box).slices] = begun.changed
+        claimed = claim(self._pixels(found.plane), box, mask, label, found.holding)
         self._do(Step(label, found.plane, found.state, None, claimed.change, found.image))
 
     def delete(self, label: int, plane: Plane) -> bool:
@@ -156,6 +177,15 @@ class ObjectLayer:
 
     def _pixels(self, plane: Plane) -> NDArray[Any]:
         return labels_layer.plane_of(self.labels, plane)
+
+    def _box_of(self, label: int, plane: Plane) -> Box:
+        """The box around a label's pixels in a plane; empty where that is too much to ask."""
+        data = self.labels.data
+        if not isinstance(data, np.ndarray):
+            return Box(0, 0, 0, 0)
+        pixels = plane.of(data)
+        is_small = pixels.size <= LARGEST_PLANE_LOOKED_AT_PX
+        return Box.of_nonzero(pixels == label) if is_small else Box(0, 0, 0, 0)
 
     def _on_label(self, _: object = None) -> None:
         self._label_changed()

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from napari_fcfi.annotation import Change
 from napari_fcfi.plugin.image_source import ImageSource
 from napari_fcfi.plugin.jobs import Job
 
@@ -26,6 +27,7 @@ class Answer:
     state : the object's new state
     source, field : what it was computed on, for further jobs
     box, mask : where labels may change, and the mask there
+    by_hand : what a person changed of the object, and is in the state
     duration_ms : how long it took
     """
 
@@ -34,6 +36,7 @@ class Answer:
     field: Field
     box: Box
     mask: NDArray[np.bool_]
+    by_hand: Change
     duration_ms: float
 
 
@@ -47,24 +50,42 @@ class Subject:
     source : its plane of the image as it is now
     field : the field made of that source before; None where there is none
     held : box around the pixels that it holds
+    by_hand : what a person changed of it since its newest state; all its pixels where there is none
     """
 
     states: tuple[State, ...]
     source: ImageSource
     field: Field | None
     held: Box
+    by_hand: Change
 
 
 def compute(predictor: Predictor, settings: Settings, subject: Subject, job: Job) -> Answer:
     """Do one job. Pure but for the predictor's cache; reads pixels, uses torch."""
     start = time.perf_counter()
     field = subject.field if subject.field is not None else subject.source.field()
-    before = subject.states[-1] if subject.states else predictor.initial()
+    before = _as_left_by_hand(predictor, settings, field, subject)
     state = _next_state(predictor, settings, field, before, subject, job)
     box = _box_of(state, subject, job, field)
     mask = state.mask(box)
     duration_ms = (time.perf_counter() - start) * 1000
-    return Answer(state, subject.source, field, box, mask, duration_ms)
+    return Answer(state, subject.source, field, box, mask, subject.by_hand, duration_ms)
+
+
+def _as_left_by_hand(
+    predictor: Predictor, settings: Settings, field: Field, subject: Subject
+) -> State:
+    """The state that a job goes on from, a person's edits or the label that was there in it."""
+    state = subject.states[-1] if subject.states else predictor.initial()
+    change = subject.by_hand
+    if not change:
+        return state
+    if not subject.states:
+        fresh = predictor.retune(state, settings)
+        return predictor.start_from(field, fresh, change.changed, box=change.box)
+    values = state.mask(change.box)
+    values[change.changed] = change.after > 0
+    return predictor.edit(field, state, change.box, values)
 
 
 def _next_state(

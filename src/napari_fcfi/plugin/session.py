@@ -405,11 +405,14 @@ class Session(QObject):  # type: ignore[misc]
         if image is None:
             self._refuse(Say.IMAGE_GONE, job.label)
             return None
+        by_hand = self._attempt(partial(objects.changed_by_hand, job.label, job.plane))
+        if by_hand is None:
+            return None
         source = self._watches[image].source(image, job.plane, self.settings.contrast)
         # Only the chosen image says when its pixels change.
         field = self._fields.get(source) if image == self.image else None
         held = objects.annotation.holding(job.label).box
-        subject = Subject(states, source, field, held)
+        subject = Subject(states, source, field, held, by_hand)
         return compute, (self._predictor, self.settings, subject, job)
 
     def _image_for(self, job: Job) -> Image | None:
@@ -438,6 +441,7 @@ class Session(QObject):  # type: ignore[misc]
                 answer.box,
                 answer.mask,
                 image=self.image,
+                by_hand=answer.by_hand,
                 overwrite=self.settings.overwrite,
             )
             kept = self._attempt(take)
