@@ -55,7 +55,9 @@ class Step:
 
     def reversed(self) -> Step:
         """The step that takes this one back."""
-        return Step(self.label, self.plane, self.after, self.before, self.change.reversed())
+        return Step(
+            self.label, self.plane, self.after, self.before, self.change.reversed(), self.image
+        )
 
 
 @dataclass(frozen=True)
