@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from napari.layers import Labels
 
+    from napari_fcfi.annotation.plane import ArrayLike
     from napari_fcfi.inference import Box, State
 
 
@@ -112,7 +113,8 @@ class ObjectLayer:
         """Remove all pixels of a label from a plane, and its object; False: nothing was there."""
         found = self.annotation.get(label)
         holding = self.annotation.holding(label)
-        change = claim_nothing(self._pixels(plane), label, holding)
+        # All of it is read, also of a store: a hand may have painted the label anywhere.
+        change = claim_nothing(np.asarray(self._pixels(plane)), label, holding)
         if found is None and not change:
             return False
         self._do(Step(label, plane, _state_of(found), None, change))
@@ -142,7 +144,7 @@ class ObjectLayer:
         with self._counter.own_write(step.label, takes_away=step.after is None):
             labels_layer.write(self.labels, step.plane, step.change)
 
-    def _pixels(self, plane: Plane) -> NDArray[Any]:
+    def _pixels(self, plane: Plane) -> ArrayLike:
         return labels_layer.plane_of(self.labels, plane)
 
     def _on_label(self, _: object = None) -> None:
