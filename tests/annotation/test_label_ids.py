@@ -1,9 +1,11 @@
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
-from napari_fcfi.annotation import next_label, smallest_dtype, widened
+from napari_fcfi.annotation import label_ids, next_label, smallest_dtype, widened
 
 
 @pytest.mark.parametrize(
@@ -42,3 +44,35 @@ def test_the_next_label_is_one_more_than_all_that_are_there_or_in_use() -> None:
     assert next_label(labels) == 8
     assert next_label(labels, used=(11, 2)) == 12
     assert next_label(np.zeros((0, 4), np.uint8)) == 1
+
+
+class Store:
+    """Labels outside the memory, which are read by slices; says how many pixels each had."""
+
+    def __init__(self, data: np.ndarray, chunks: tuple[int, ...] | None) -> None:
+        self.inner, self.chunks, self.shape = data, chunks, data.shape
+        self.read: list[int] = []
+
+    def __getitem__(self, key: Any) -> np.ndarray:
+        part = self.inner[key]
+        self.read.append(part.size)
+        return part
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
+        raise AssertionError("the whole store was read")
+
+
+@pytest.mark.parametrize("at", [(0, 0, 0), (2, 6, 10), (1, 3, 9), (2, 0, 5)])
+@pytest.mark.parametrize(
+    ("chunks", "most"), [((1, 2, 4), 40), (None, 40), ((3, 7, 11), 3 * 7 * 11)]
+)
+def test_the_labels_of_a_store_are_read_once_and_block_by_block(
+    monkeypatch: pytest.MonkeyPatch, at: tuple[int, ...], chunks: Any, most: int
+) -> None:
+    monkeypatch.setattr(label_ids, "BLOCK_PX", 40)
+    data = np.zeros((3, 7, 11), np.uint16)
+    data[at] = 300
+    store = Store(data, chunks)
+    assert next_label(store) == 301
+    assert sum(store.read) == data.size
+    assert max(store.read) <= most

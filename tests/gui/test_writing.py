@@ -10,8 +10,12 @@ import numpy as np
 import pytest
 from napari.layers import Image, Labels
 
+from napari_fcfi.annotation import Plane
+from napari_fcfi.inference import Box
 from napari_fcfi.plugin import labels_layer
-from tests.gui.fake import FakePredictor
+from napari_fcfi.plugin.object_layer import ObjectLayer
+from napari_fcfi.settings import Settings
+from tests.gui.fake import FakePredictor, FakeState
 from tests.gui.hand import Hand, grey
 
 pytestmark = pytest.mark.gui
@@ -22,15 +26,20 @@ class Store:
 
     def __init__(self, data: np.ndarray, *, read_only: bool = False) -> None:
         self.inner, self.read_only = data, read_only
+        self.read: list[int] = []
+        """How many pixels each reading had."""
         self.shape, self.ndim, self.size, self.dtype = data.shape, data.ndim, data.size, data.dtype
 
     def __getitem__(self, key: Any) -> Any:
-        return self.inner[key]
+        part = self.inner[key]
+        self.read.append(np.size(part))
+        return part
 
     def __setitem__(self, key: Any, value: Any) -> None:
         self.inner[key] = value
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
+        self.read.append(self.size)
         return np.array(self.inner, dtype=dtype)
 
 
@@ -182,3 +191,40 @@ def test_very_large_labels_begin_with_a_type_that_need_not_be_widened(
     assert labels_layer.new_labels(image).data.dtype == np.uint8
     monkeypatch.setattr(labels_layer, "LARGE_PX", 80 * 100 - 1)
     assert labels_layer.new_labels(image).data.dtype == np.uint16
+
+
+def test_of_a_store_only_the_box_that_a_click_may_change_is_read() -> None:
+    store = Store(np.zeros((3, 80, 100), np.uint8))
+    labels = Labels(store, visible=False)  # else napari reads for the screen
+    objects = ObjectLayer(labels, lambda: None, largest=0)
+    plane, box = Plane((1, None, None)), Box(20, 30, 36, 50)
+    store.read.clear()
+    objects.take(
+        1, plane, FakeState(Settings()), box, np.ones(box.shape, np.bool_), overwrite=False
+    )
+    assert np.array_equal(np.argwhere(store.inner)[[0, -1]], [[1, 20, 30], [1, 35, 49]])
+    assert store.read
+    assert max(store.read) == box.area
+    objects.reset(1)
+    assert not store.inner.any()
+    assert max(store.read) == box.area
+
+
+def test_a_zarr_array_is_written_and_written_back(dock: Callable[..., Hand]) -> None:
+    zarr = pytest.importorskip("zarr")  # comes with the training only
+    hand = dock(grey((3, 80, 100)))
+    store = zarr.zeros((3, 80, 100), chunks=(1, 16, 16), dtype=np.uint8)
+    store[2, 5, 5] = 6
+    hand.panel.labels_box.value = hand.viewer.add_labels(store)
+    hand.panel.tool.activate()
+    session, at = hand.panel.session, int(hand.viewer.dims.current_step[0])
+    empty = store[:]
+    hand.click_and_wait(at, 30, 20)
+    masked = store[:]
+    assert masked[at, 30, 20] == 7
+    session.undo()
+    assert np.array_equal(store[:], empty)
+    session.redo()
+    assert np.array_equal(store[:], masked)
+    session.delete_object()
+    assert np.array_equal(store[:], empty)

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from napari_fcfi.inference import Box
+
+if TYPE_CHECKING:
+    from napari_fcfi.annotation.plane import ArrayLike
 
 
 @dataclass(frozen=True)
@@ -69,18 +72,17 @@ class Change:
         """The change that takes this one back."""
         return Change(self.box, self.packed, before=self.after, after=self.before)
 
-    def pixels(
-        self, plane: NDArray[Any]
-    ) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[Any]]:
+    def pixels(self, plane: ArrayLike) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[Any]]:
         """Rows, columns and new values of the pixels that still are what they were before it.
 
         Pixels that something else has written since (a brush, another program) keep what they hold.
+        Only the change's box is read.
         """
+        here = np.asarray(plane[self.box.slices])
         rows, columns = np.nonzero(self.changed)
-        rows, columns = rows + self.box.y0, columns + self.box.x0
-        still = plane[rows, columns] == self.before
+        still = here[rows, columns] == self.before
         after = np.broadcast_to(self.after, rows.shape)
-        return rows[still], columns[still], after[still]
+        return rows[still] + self.box.y0, columns[still] + self.box.x0, after[still]
 
 
 def _shortest(values: NDArray[Any]) -> NDArray[Any]:

@@ -10,7 +10,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +19,9 @@ from napari_fcfi.annotation.change import Change
 from napari_fcfi.annotation.holding import Holding
 from napari_fcfi.annotation.label_ids import smallest_dtype
 from napari_fcfi.inference import Box
+
+if TYPE_CHECKING:
+    from napari_fcfi.annotation.plane import ArrayLike
 
 BACKGROUND = 0
 
@@ -32,7 +35,7 @@ class Claim:
 
 
 def claim(
-    plane: NDArray[Any],
+    plane: ArrayLike,
     box: Box,
     mask: NDArray[np.bool_],
     label: int,
@@ -44,14 +47,15 @@ def claim(
 
     Parameters
     ----------
-    plane : labels `(H, W)`; the change holds `label` even where the plane's type is too narrow
+    plane : labels `(H, W)`; the change holds `label` even where the plane's type is too narrow;
+        only the box is read
     box : where pixels may change, inside the plane
     mask : bool `(h, w)` of the box
     label : the object's number, from 1 on
     holding : what the object took before
     overwrite : whether it may take pixels of other labels
     """
-    here = plane[box.slices]
+    here = np.asarray(plane[box.slices])
     taken, beneath = holding.seen_in(box)
     mine = here == label
     wanted = mask & ~mine & ~(taken & (here == BACKGROUND))

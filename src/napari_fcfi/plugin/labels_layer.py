@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from napari_fcfi.annotation import Change, Plane, smallest_dtype, widened
+from napari_fcfi.annotation.plane import ArrayLike, PlaneView
 from napari_fcfi.plugin.image_source import shape_of
 from napari_fcfi.plugin.messages import RefusedError, Say, sentence
 
@@ -152,9 +153,10 @@ def write(labels: Labels, plane: Plane, change: Change) -> None:
         labels.refresh()
 
 
-def plane_of(labels: Labels, plane: Plane) -> np.ndarray[Any, np.dtype[Any]]:
-    """The pixels of one plane, a view where the layer's data are a numpy array."""
-    return np.asarray(plane.of(labels.data))
+def plane_of(labels: Labels, plane: Plane) -> ArrayLike:
+    """The pixels of one plane: a view of a numpy array; a store is read where it is sliced."""
+    data = labels.data
+    return plane.of(data) if isinstance(data, np.ndarray) else PlaneView(data, plane)
 
 
 def _is_dask(data: Any) -> bool:

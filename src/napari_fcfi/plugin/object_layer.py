@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
     from napari.layers import Image, Labels
 
+    from napari_fcfi.annotation.plane import ArrayLike
     from napari_fcfi.inference import State
 
 LARGEST_PLANE_LOOKED_AT_PX = 2**24
@@ -145,7 +146,8 @@ class ObjectLayer:
         """Remove all pixels of a label from a plane, and its object; False: nothing was there."""
         found = self.annotation.get(label)
         holding = self.annotation.holding(label)
-        change = claim_nothing(self._pixels(plane), label, holding)
+        # All of it is read, also of a store: a hand may have painted the label anywhere.
+        change = claim_nothing(np.asarray(self._pixels(plane)), label, holding)
         if found is None and not change:
             return False
         self._do(Step(label, plane, _state_of(found), None, change, _image_of(found)))
@@ -175,7 +177,7 @@ class ObjectLayer:
         with self._counter.own_write(step.label, takes_away=step.after is None):
             labels_layer.write(self.labels, step.plane, step.change)
 
-    def _pixels(self, plane: Plane) -> NDArray[Any]:
+    def _pixels(self, plane: Plane) -> ArrayLike:
         return labels_layer.plane_of(self.labels, plane)
 
     def _box_of(self, label: int, plane: Plane) -> Box:
