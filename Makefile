@@ -15,6 +15,8 @@ system := $(shell uname -s)
 export GOMP_SPINCOUNT ?= 1000
 
 # GUI tests move a real mouse, so on Linux they always get a screen of their own.
+# One of them has the tests that need the screen, which are half of the time.
+two_processes := -n 2 --dist loadgroup
 screen := xvfb-run --auto-servernum --server-args="-screen 0 1600x1000x24 -nolisten tcp"
 ifeq ($(system),Linux)
   in_virtual_display := LIBGL_ALWAYS_SOFTWARE=1 XDG_SESSION_TYPE=x11 QT_QPA_PLATFORM=xcb $(screen)
@@ -41,13 +43,13 @@ demo: demo-libraries $(VENV)/.installed
 	$(demo)
 
 test: test-libraries $(VENV)/.installed-for-tests
-	$(in_virtual_display) $(bin)/python -m pytest -m "not long"
+	$(in_virtual_display) $(bin)/python -m pytest $(two_processes) -m "not long"
 
 test-fast: $(VENV)/.installed-for-tests
 	$(bin)/python -m pytest -m "not slow and not gui"
 
 test-long: test-libraries $(VENV)/.installed-for-tests
-	$(in_virtual_display) $(bin)/python -m pytest
+	$(in_virtual_display) $(bin)/python -m pytest $(two_processes)
 
 lint: $(VENV)/.installed-for-tests
 	$(bin)/ruff check
