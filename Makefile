@@ -14,9 +14,10 @@ system := $(shell uname -s)
 # Sleeping threads instead of spinning ones: a busy machine answers clicks several times faster.
 export GOMP_SPINCOUNT ?= 1000
 
-# GUI tests move a real mouse, so on Linux they always get a screen of their own.
-# One of them has the tests that need the screen, which are half of the time.
+# Of two processes, one has all tests that need the screen; they take about half of the time.
 two_processes := -n 2 --dist loadgroup
+
+# GUI tests move a real mouse, so on Linux they always get a screen of their own.
 screen := xvfb-run --auto-servernum --server-args="-screen 0 1600x1000x24 -nolisten tcp"
 ifeq ($(system),Linux)
   in_virtual_display := LIBGL_ALWAYS_SOFTWARE=1 XDG_SESSION_TYPE=x11 QT_QPA_PLATFORM=xcb $(screen)
