@@ -14,9 +14,6 @@ system := $(shell uname -s)
 # Sleeping threads instead of spinning ones: a busy machine answers clicks several times faster.
 export GOMP_SPINCOUNT ?= 1000
 
-# Of two processes, one has all tests that need the screen; they take about half of the time.
-two_processes := -n 2 --dist loadgroup
-
 # GUI tests move a real mouse, so on Linux they always get a screen of their own.
 screen := xvfb-run --auto-servernum --server-args="-screen 0 1600x1000x24 -nolisten tcp"
 ifeq ($(system),Linux)
@@ -28,7 +25,7 @@ ifeq ($(system),Linux)
 endif
 demo ?= $(bin)/python examples/demo.py
 
-.PHONY: help demo test test-fast test-long lint types format clean demo-libraries test-libraries
+.PHONY: help demo test test-fast test-long test-on-screen test-without-screen lint types format clean demo-libraries test-libraries
 
 help:
 	@echo "make demo       install and open napari with the panel on a sample image"
@@ -43,14 +40,19 @@ help:
 demo: demo-libraries $(VENV)/.installed
 	$(demo)
 
-test: test-libraries $(VENV)/.installed-for-tests
-	$(in_virtual_display) $(bin)/python -m pytest $(two_processes) -m "not long"
+# Tests that need the screen take about half of the time, so the others run beside them.
+test: which := and not long
+test test-long: test-libraries $(VENV)/.installed-for-tests
+	+@$(MAKE) --no-print-directory --keep-going --jobs 2 test-on-screen test-without-screen which="$(which)"
+
+test-on-screen:
+	$(in_virtual_display) $(bin)/python -m pytest -m "gui $(which)"
+
+test-without-screen:
+	$(bin)/python -m pytest -m "not gui $(which)"
 
 test-fast: $(VENV)/.installed-for-tests
 	$(bin)/python -m pytest -m "not slow and not gui"
-
-test-long: test-libraries $(VENV)/.installed-for-tests
-	$(in_virtual_display) $(bin)/python -m pytest $(two_processes)
 
 lint: $(VENV)/.installed-for-tests
 	$(bin)/ruff check

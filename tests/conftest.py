@@ -37,12 +37,10 @@ def _data_folder() -> Path:
 
 @pytest.hookimpl(tryfirst=True)  # before tests are chosen by their marks
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What is long is slow; of several processes one has the screen and its mouse for itself."""
+    """What is long is slow."""
     for item in items:
         if item.get_closest_marker("long"):
             item.add_marker(pytest.mark.slow)
-        needs_screen = item.get_closest_marker("gui") is not None
-        item.add_marker(pytest.mark.xdist_group("screen" if needs_screen else str(item.path)))
 
 
 @pytest.fixture(autouse=True)

@@ -165,7 +165,7 @@ class OnePlane:
             known = holding.after(by_hand, label)
             change = claim(self.plane, box, mask, label, known, overwrite=True).change
         state = None if found is None else found.state
-        step = Step(label, Plane((None, None)), state, after, change, by_hand)
+        step = Step(label, Plane((None, None)), state, after, change, by_hand=by_hand)
         self.write(step)
         self.annotation.do(step)
 

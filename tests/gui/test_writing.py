@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from napari.layers import Image, Labels
 
-from napari_fcfi.annotation import Plane
+from napari_fcfi.annotation import Change, Plane
 from napari_fcfi.inference import Box
 from napari_fcfi.plugin import labels_layer
 from napari_fcfi.plugin.object_layer import ObjectLayer
@@ -200,7 +200,14 @@ def test_of_a_store_only_the_box_that_a_click_may_change_is_read() -> None:
     plane, box = Plane((1, None, None)), Box(20, 30, 36, 50)
     store.read.clear()
     objects.take(
-        1, plane, FakeState(Settings()), box, np.ones(box.shape, np.bool_), overwrite=False
+        1,
+        plane,
+        FakeState(Settings()),
+        box,
+        np.ones(box.shape, np.bool_),
+        image=None,
+        by_hand=Change.none(),
+        overwrite=False,
     )
     assert np.array_equal(np.argwhere(store.inner)[[0, -1]], [[1, 20, 30], [1, 35, 49]])
     assert store.read
