@@ -33,15 +33,14 @@ def state_of_run(folder: Path, decay_steps: int, device: torch.device) -> Found 
     StateError
         When a file is not the state of a run.
     """
+    branch = _found(folder / DECAYED_NAME, device) if decay_steps else None
+    if branch is None or branch.state.get("decay_steps") != decay_steps:
+        return _found(folder / STATE_NAME, device)
+    begun = branch.state["decay_from"]
+    if branch.state["step"] < begun + decay_steps:
+        return branch
     run = _found(folder / STATE_NAME, device)
-    if decay_steps and (branch := _found(folder / DECAYED_NAME, device)):
-        state = branch.state
-        begun = state["decay_from"]
-        unfinished = state["step"] < begun + decay_steps
-        newest = run is None or run.state["step"] == begun
-        if state.get("decay_steps") == decay_steps and (unfinished or newest):
-            return branch
-    return run
+    return branch if run is None or run.state["step"] == begun else run
 
 
 def _found(path: Path, device: torch.device) -> Found | None:

@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 Contrast = Literal["auto", "displayed", "percentile", "full"]
 Protocol = Literal["clean", "released"]
+ExpansionRatio = Annotated[float, Field(ge=0.05, le=2.0)]
 
 RELEASED_VALUES: dict[str, Any] = {
     "expansion_ratio": 0.3,
@@ -39,7 +40,7 @@ class Settings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    expansion_ratio: Annotated[float, Field(ge=0.05, le=2.0)] = Field(
+    expansion_ratio: ExpansionRatio = Field(
         default=0.3,
         title="Expansion ratio r",
         description=(

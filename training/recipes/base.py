@@ -22,6 +22,7 @@ from pydantic import (
 )
 
 from napari_fcfi.network import AnyArchitecture, Architecture, PaperArchitecture
+from napari_fcfi.settings import ExpansionRatio
 from training.precision import Precision
 
 Side = Annotated[int, Field(gt=0, multiple_of=32)]
@@ -124,7 +125,7 @@ class Recipe(BaseModel):
     round_shares: tuple[float, ...] = (0.2, 0.35, 0.3, 0.15)
     max_clicks: Annotated[int, Field(ge=1)] = 24
     new_clicks: Annotated[int, Field(ge=1)] = 2
-    expansion_ratio: Annotated[float, Field(ge=0.05, le=2.0)] = 0.3
+    expansion_ratio: ExpansionRatio = 0.3
     share_one_click: Share = 0.6
     share_many_clicks: Share = 0.15
     share_second_look: Share = 0.0

@@ -18,7 +18,6 @@ from napari_fcfi.annotation import (
     claim,
     claim_nothing,
 )
-from napari_fcfi.annotation.plane import PlaneView
 from napari_fcfi.inference import Box
 from napari_fcfi.plugin import labels_layer
 from napari_fcfi.plugin.label_counter import LabelCounter
@@ -96,7 +95,7 @@ class ObjectLayer:
         """
         holding = self.annotation.holding(label)
         box = self._box_of(label, plane).union(holding.box)
-        here = np.asarray(PlaneView(self.labels.data, plane)[box.slices])
+        here = np.asarray(self._pixels(plane)[box.slices])
         return changed_by_hand(here, box, label, holding)
 
     def take(
