@@ -192,6 +192,47 @@ def test_the_threshold_moves_the_mask_of_the_current_object_at_once(hand: Hand) 
     assert hand.own(1).sum() == (2 * radius_at(0.7) + 1) ** 2
 
 
+def test_a_slider_moved_in_many_small_steps_is_undone_in_one(hand: Hand) -> None:
+    hand.click_and_wait(30, 20)
+    threshold = hand.panel.settings_widgets["threshold"]
+    for value in (0.55, 0.6, 0.65, 0.7, 0.6):
+        threshold.value = value
+        hand.wait()
+    assert hand.own(1).sum() == (2 * radius_at(0.6) + 1) ** 2
+    hand.key("Z", "control")
+    assert hand.own(1).sum() == (2 * RADIUS + 1) ** 2
+    hand.key("Z", "control")
+    assert not hand.own(1).any()
+
+
+def test_a_threshold_moved_after_another_click_is_a_step_of_its_own(hand: Hand) -> None:
+    hand.click_and_wait(30, 20)
+    threshold = hand.panel.settings_widgets["threshold"]
+    threshold.value = 0.6
+    hand.wait()
+    hand.click_and_wait(30, 70)
+    threshold.value = 0.7
+    hand.wait()
+    hand.key("Z", "control")
+    assert hand.own(1).sum() == 2 * (2 * radius_at(0.6) + 1) ** 2
+
+
+def test_undo_and_redo_take_the_threshold_along(hand: Hand) -> None:
+    hand.click_and_wait(30, 20)
+    threshold = hand.panel.settings_widgets["threshold"]
+    threshold.value = 0.7
+    hand.wait()
+    hand.panel.settings_widgets["overwrite"].value = True  # is no step, and changes no mask
+    hand.key("Z", "control")
+    assert threshold.value == 0.5
+    hand.key("Z", "control", "shift")
+    assert threshold.value == 0.7
+    assert hand.own(1).sum() == (2 * radius_at(0.7) + 1) ** 2
+    hand.key("Z", "control")
+    hand.click_and_wait(30, 70)
+    assert hand.own(1).sum() == 2 * (2 * RADIUS + 1) ** 2
+
+
 def test_a_threshold_moved_while_the_first_click_runs_counts_for_it(
     hand: Hand, predictor: FakePredictor
 ) -> None:

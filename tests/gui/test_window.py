@@ -27,15 +27,15 @@ def test_a_click_writes_labels_only_inside_its_window(hand: Hand, predictor: Fak
 
 
 @pytest.mark.parametrize(("first", "later"), [(0.5, 0.7), (0.7, 0.5)], ids=["higher", "lower"])
-def test_a_click_after_an_undone_threshold_leaves_no_mask_of_two_thresholds(
+def test_a_click_with_another_threshold_leaves_no_mask_of_two_thresholds(
     hand: Hand, predictor: FakePredictor, first: float, later: float
 ) -> None:
     threshold = hand.panel.settings_widgets["threshold"]
     threshold.value = first
     hand.click_and_wait(30, 40)
+    hand.key("N")
     threshold.value = later
-    hand.wait()
-    hand.key("Z", "control")
+    hand.panel.session.labels.selected_label = 1
     assert hand.own(1).sum() == (2 * radius_at(first) + 1) ** 2
     predictor.window_half = 1
     hand.click_and_wait(30, 40)

@@ -207,6 +207,7 @@ def test_of_a_store_only_the_box_that_a_click_may_change_is_read() -> None:
         np.ones(box.shape, np.bool_),
         image=None,
         by_hand=Change.none(),
+        retunes=False,
         overwrite=False,
     )
     assert np.array_equal(np.argwhere(store.inner)[[0, -1]], [[1, 20, 30], [1, 35, 49]])

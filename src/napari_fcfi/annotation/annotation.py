@@ -43,6 +43,7 @@ class Step:
     image : what the object was begun on, where that is known
     by_hand : what a person had changed of the object before, and the step took over; it lies in the
         plane already, and stays there when the step is taken back
+    retunes : settings alone changed, as the threshold does
     """
 
     label: int
@@ -52,11 +53,18 @@ class Step:
     change: Change
     image: ref[Any] | None = None
     by_hand: Change = NOT_TOUCHED
+    retunes: bool = False
 
     def reversed(self) -> Step:
         """The step that takes this one back."""
         return Step(
-            self.label, self.plane, self.after, self.before, self.change.reversed(), self.image
+            self.label,
+            self.plane,
+            self.after,
+            self.before,
+            self.change.reversed(),
+            self.image,
+            retunes=self.retunes,
         )
 
 

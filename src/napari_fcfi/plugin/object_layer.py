@@ -108,13 +108,18 @@ class ObjectLayer:
         *,
         image: Image | None,
         by_hand: Change,
+        retunes: bool,
         overwrite: bool,
     ) -> int:
         """Write an object's new mask in a box; gives the number of pixels that neighbours kept.
 
         The object begins on `image`, or stays with the one that it was begun on.
-        ``by_hand`` is what of `changed_by_hand` is in the state.
+        ``by_hand`` is what of `changed_by_hand` is in the state. Where settings alone changed,
+        again and again as by a slider, that is one step.
         """
+        retunes = retunes and not by_hand
+        if retunes:
+            self._take_back_retuning(label)
         found = self.annotation.get(label)
         claimed = claim(
             self._pixels(plane),
@@ -126,7 +131,8 @@ class ObjectLayer:
         )
         begun_on = None if image is None else ref(image)
         begun_on = begun_on if found is None else found.image
-        self._do(Step(label, plane, _state_of(found), state, claimed.change, begun_on, by_hand))
+        before = _state_of(found)
+        self._do(Step(label, plane, before, state, claimed.change, begun_on, by_hand, retunes))
         return claimed.protected
 
     def reset(self, label: int) -> None:
@@ -159,6 +165,12 @@ class ObjectLayer:
     def redo(self) -> Step | None:
         """Do again what was undone last, and choose its label; None where there is none."""
         return self._repeat(self.annotation.step_to_redo, self.annotation.redo)
+
+    def _take_back_retuning(self, label: int) -> None:
+        step = self.annotation.step_to_undo
+        if step is not None and step.retunes and step.label == label:
+            self._write(step)
+            self.annotation.undo()
 
     def _do(self, step: Step) -> None:
         # Written first: the history tells of no step that the layer did not take.

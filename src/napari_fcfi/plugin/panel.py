@@ -132,6 +132,7 @@ class SegmentPanel(QWidget):  # type: ignore[misc]
         session.changed.connect(self._refresh)
         session.said.connect(self.status.say)
         session.labels_made.connect(self._on_labels_made)
+        session.threshold_returned.connect(self._on_threshold_returned)
         self.loader.loaded.connect(self._on_model)
         self.loader.failed.connect(self._on_no_model)
         layers.events.inserted.connect(self._on_layer_inserted)
@@ -188,6 +189,9 @@ class SegmentPanel(QWidget):  # type: ignore[misc]
         self.session.set_settings(settings_from(self.settings_widgets))
         # Later, since a slider comes by here at every step, and each write is a file.
         self._store_later.start()
+
+    def _on_threshold_returned(self, threshold: float) -> None:
+        self.settings_widgets["threshold"].value = threshold
 
     def _store_settings(self) -> None:
         self._store_later.stop()

@@ -61,6 +61,8 @@ class Session(QObject):  # type: ignore[misc]
     """A sentence for the status line."""
     labels_made = Signal(object)
     """A labels layer was made on demand, and is in the viewer."""
+    threshold_returned = Signal(float)
+    """A step over which the threshold moved was undone or done again; this is the one now."""
 
     def __init__(self, viewer: Any, settings: Settings, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -399,8 +401,8 @@ class Session(QObject):  # type: ignore[misc]
         states = objects.annotation.states(job.label)
         if not states and job.kind != "click":
             return None
-        if job.kind == "retune" and states[-1].settings == self.settings:
-            return None  # a click that waited with it was taken with these settings already
+        if job.kind == "retune" and states[-1].settings.threshold == self.settings.threshold:
+            return None  # a click that waited with it was taken with this one already
         image = self._image_for(job)
         if image is None:
             self._refuse(Say.IMAGE_GONE, job.label)
@@ -442,6 +444,7 @@ class Session(QObject):  # type: ignore[misc]
                 answer.mask,
                 image=self.image,
                 by_hand=answer.by_hand,
+                retunes=job.kind == "retune",
                 overwrite=self.settings.overwrite,
             )
             kept = self._attempt(take)
@@ -473,8 +476,14 @@ class Session(QObject):  # type: ignore[misc]
         self._go_on()
 
     def _show_step(self, step: Step | None) -> None:
-        if step is not None and self.image is not None:
+        if step is None:
+            return
+        if self.image is not None:
             go_to(step.plane, self.image, self.viewer.dims)
+        if step.before is not None and step.after is not None:
+            was, now = (state.settings.threshold for state in (step.before, step.after))
+            if was != now:
+                self.threshold_returned.emit(now)
 
     def _on_image_data(self, _: object = None) -> None:
         # Other pixels, perhaps in the same array: what was read of the old ones does not hold, nor
