@@ -87,9 +87,20 @@ def test_what_is_not_named_is_left_to_the_protocol(
     monkeypatch.setattr("napari_fcfi.load_model", lambda *_, **__: None, raising=False)
     command = ["segment", picture, "--click", "24,30", "--output", tmp_path / "labels.tif"]
     run(*command)
-    run(*command, "--protocol", "released", "--zoom-size", "480", "--zoom-min", "48")
+    run(*command, "--replace", "--protocol", "released", "--zoom-size", "480", "--zoom-min", "48")
     assert used == [Settings(), Settings(protocol="released", zoom_size=480, zoom_min=48)]
     assert used[1].threshold == 0.49
+
+
+def test_a_file_that_is_there_is_not_replaced_unasked(
+    picture: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    output = tmp_path / "labels.tif"
+    output.write_bytes(b"hours of work")
+    command = ["segment", picture, "--click", "24,30", "--output", output]
+    assert run(*command) == 2
+    assert "--replace" in capsys.readouterr().err
+    assert output.read_bytes() == b"hours of work"
 
 
 def test_a_setting_out_of_its_range_is_refused(

@@ -245,8 +245,8 @@ def _finished(job: Job, output: Path) -> int:
 def _warn(plan: Sequence[Sequence[Job]]) -> None:
     for found in {job.dataset.name: job.dataset for jobs in plan for job in jobs}.values():
         difference = other_than_published(found.name, len(found), found.expected_objects)
-        if difference:
-            print(f"warning: {difference}", file=sys.stderr)
+        for sentence in filter(None, (difference, found.remark)):
+            print(f"warning: {sentence}", file=sys.stderr)
 
 
 def _write(folder: Path, runs: Sequence[Mapping[str, Any]], options: argparse.Namespace) -> None:

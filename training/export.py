@@ -53,7 +53,8 @@ def complete(card: Card, stored: dict[str, Any], recipe: Recipe) -> Card:
         update={
             "architecture": recipe.architecture,
             "training": f"{history}, {before}" if before else history,
-            "data": card.data or tuple(origin.get("data", ())),
+            "data": card.data
+            or tuple(dict.fromkeys((*origin.get("data", ()), *stored.get("sets", ())))),
             **({} if card.licence or card.terms else inherited),
         }
     )

@@ -95,6 +95,7 @@ class Run:
         self.samples = 0
         self.decay_from: int | None = None
         self.data = ""
+        self.sets: list[str] = []
         self.stopping = False
         self._resume()
 
@@ -136,6 +137,7 @@ class Run:
         self.begun_from = state.get("begun_from", "")
         self.origin = state.get("origin", {})
         self.data = state.get("data", "")
+        self.sets = state.get("sets", [])
 
     def has_other_data(self, data: str) -> bool:
         """Whether the steps so far had other pictures than those of this fingerprint."""
@@ -172,6 +174,7 @@ class Run:
             "decay_from": self.decay_from,
             "decay_steps": self.decay_steps,
             "data": self.data,
+            "sets": self.sets,
             "recipe": self.recipe.model_dump_json(),
         }
         write_state(self.path, state)

@@ -62,7 +62,7 @@ def main(
     """Write the mean of checkpoints' weights and, beside it, its card."""
     try:
         loaded = [load_network(checkpoint) for checkpoint in checkpoints]
-        card = mean_card([card for _, card in loaded])
+        card = mean_card([card for _, card in loaded]).model_copy(update={"name": output.stem})
         network = loaded[0][0]
         network.load_state_dict(mean_weights([network for network, _ in loaded]))
         write_and_say(output, network, card)

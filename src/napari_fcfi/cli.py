@@ -187,11 +187,14 @@ def segment(
     output: Annotated[Path, typer.Option(help="Label image to write: .tif, .tiff or .png.")],
     model: Annotated[str, typer.Option(help="Name or path of a model.")] = "fcfi-lite",
     device: Annotated[str, typer.Option(help="auto, cpu, cuda or mps.")] = "auto",
+    replace: Annotated[
+        bool, typer.Option("--replace", help="Write over a file that is there already.")
+    ] = False,
     **settings: Any,
 ) -> None:
     """Segment one object by its clicks, in their order, and write it as label 1."""
     clicks = [parse_click(text) for text in click]
-    check_output(output, image)
+    check_output(output, image, replace=replace)
     # Late: torch takes seconds, and wrong arguments should not wait for it.
     from napari_fcfi import Interaction, load_model
 
@@ -236,13 +239,14 @@ def parse_click(text: str) -> tuple[float, float, bool]:
     return y, x, sign != ["bg"]
 
 
-def check_output(path: Path, image: Path) -> None:
+def check_output(path: Path, image: Path, *, replace: bool = False) -> None:
     """Nothing, if labels can be written to a file of this name.
 
     Raises
     ------
     typer.BadParameter
-        When the suffix is none of ours, the folder is not there, or the file is the image.
+        When the suffix is none of ours, the folder is not there, the file is the image, or there
+        is one that shall not be replaced.
     """
     if path.resolve() == image.resolve():
         message = "expected a file of its own for the labels; got the image: choose another name."
@@ -252,6 +256,9 @@ def check_output(path: Path, image: Path) -> None:
         raise typer.BadParameter(message, param_hint="--output")
     if not path.absolute().parent.is_dir():
         message = f"the folder {path.parent} does not exist: make it, or choose another."
+        raise typer.BadParameter(message, param_hint="--output")
+    if path.exists() and not replace:
+        message = f"{path} is there already: choose another name, or add --replace."
         raise typer.BadParameter(message, param_hint="--output")
 
 
@@ -276,7 +283,7 @@ def read_picture(path: Path) -> np.ndarray[Any, Any]:
 
 
 def write_labels(path: Path, mask: np.ndarray[Any, Any]) -> None:
-    """Write a mask as labels: `LABEL` where it is true, 0 elsewhere.
+    """Write a mask as labels, `LABEL` where it is true, 0 elsewhere; the file appears whole.
 
     Parameters
     ----------
@@ -290,10 +297,12 @@ def write_labels(path: Path, mask: np.ndarray[Any, Any]) -> None:
     from skimage.io import imsave
 
     labels = mask.astype(np.uint8) * np.uint8(LABEL)
+    unfinished = path.with_name(f"{path.stem}.part{path.suffix}")
     if path.suffix.lower() in TIFF_SUFFIXES:
-        tifffile.imwrite(path, labels, compression="zlib")
+        tifffile.imwrite(unfinished, labels, compression="zlib")
     else:
-        imsave(path, labels, check_contrast=False)
+        imsave(unfinished, labels, check_contrast=False)
+    unfinished.replace(path)
 
 
 @models.command("list")

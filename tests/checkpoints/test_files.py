@@ -123,6 +123,12 @@ def test_a_missing_file_and_a_wrong_name_are_told_apart(tmp_path: Path) -> None:
 def test_an_unknown_device_is_refused(checkpoint: Path) -> None:
     with pytest.raises(ValueError, match="Expected auto, cpu, cuda or mps"):
         load_model(checkpoint, device="abacus")
+    with pytest.raises(ValueError, match="Expected a device such as cuda"):
+        load_model(checkpoint, device="cpu:abc")
+    with pytest.raises(ValueError, match="Expected a device that is there; cpu:7 is not"):
+        load_model(checkpoint, device="cpu:7")
+    with pytest.raises(ValueError, match="Expected a device that is there; cuda:99 is not"):
+        load_model(checkpoint, device="cuda:99")
 
 
 def test_the_embedded_model_is_at_hand_with_its_terms() -> None:

@@ -53,6 +53,30 @@ def test_a_mask_is_known_where_it_is_and_around_it_not() -> None:
     assert bits.over(everywhere, Box(0, 0, 20, 20)).sum() == 400 - 12 + 2
 
 
+@given(planes, planes, st.integers(0, 12), st.integers(0, 17), st.integers(1, 9))
+def test_any_part_comes_out_as_of_the_whole(
+    known: np.ndarray, values: np.ndarray, y: int, x: int, side: int
+) -> None:
+    bits, part = Bits.of(BOX, known, values), Box(y, x, y + side, x + side)
+    frame = Box(0, 0, 30, 30)
+    for found, whole in zip(bits.unpacked(part), bits.unpacked(frame), strict=True):
+        np.testing.assert_array_equal(found, whole[part.slices])
+
+
+@given(planes, planes, st.sampled_from([1, 2, 4]))
+def test_samples_far_from_what_is_known_stay(
+    known: np.ndarray, values: np.ndarray, stride: int
+) -> None:
+    bits, near, far = Bits.of(BOX, known, values), Box(0, 0, 16, 16), Box(0, 0, 64, 48)
+    ground = np.full((far.height // stride, far.width // stride), 77, np.uint8)
+    found = bits.over_samples(ground, far, stride)
+    cells = slice(0, 16 // stride)
+    inner = bits.over_samples(ground[cells, cells], near, stride)
+    np.testing.assert_array_equal(found[cells, cells], inner)
+    found[cells, cells] = 77
+    np.testing.assert_array_equal(found, ground)
+
+
 def test_one_bit_a_pixel() -> None:
     bits = Bits.of_mask(Box(0, 0, 1000, 800), np.ones((1000, 800), bool))
     assert bits.known.nbytes == bits.values.nbytes == 100_000

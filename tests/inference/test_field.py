@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 
 from napari_fcfi.inference import Box, Field
 
@@ -19,6 +20,7 @@ from napari_fcfi.inference import Box, Field
         (np.zeros((0, 5)), r"at least one pixel.*\(0, 5\)"),
         (np.zeros((4, 4), complex), r"complex128 came; convert"),
         (np.array([["a", "b"]]), r"<U1 came; convert"),
+        (torch.zeros(8, 8), r"torch.float32 came; make a numpy array"),
     ],
 )
 def test_pictures_that_are_none_are_refused_in_one_sentence(image: Any, words: str) -> None:
@@ -47,6 +49,18 @@ def test_reading_gives_native_pixels_of_the_box() -> None:
 
 def pyramid() -> Field:
     return Field.from_levels([np.zeros((1001, 640)), np.zeros((500, 320)), np.zeros((125, 80))])
+
+
+def test_contrast_is_that_of_a_level_on_which_small_bright_things_are_seen() -> None:
+    fine = np.zeros((2048, 2048), np.uint16)
+    fine[::16, ::16] = fine[1::16, ::16] = fine[::16, 1::16] = fine[1::16, 1::16] = 1000
+    levels = [fine]
+    while min(levels[-1].shape) > 64:
+        small = levels[-1].reshape(levels[-1].shape[0] // 2, 2, -1, 2).mean((1, 3))
+        levels.append(small.astype(np.uint16))
+    assert levels[-1].max() < 20
+    assert Field.from_levels(levels).limits == Field.from_array(fine).limits
+    assert Field.from_levels(levels[2:]).limits == Field.from_array(levels[2]).limits
 
 
 def test_factors_are_ratios_of_shapes() -> None:

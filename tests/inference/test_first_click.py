@@ -38,7 +38,7 @@ def test_windows_grow_around_the_click_up_to_the_largest(
 ) -> None:
     largest = Box(0, 0, height, width)
     click = Click(y * height - 0.5, x * width - 0.5)
-    boxes = boxes_around([click], largest)
+    boxes = boxes_around([click], largest, 48)
     assert 1 <= len(boxes) <= MOST_WINDOWS
     assert boxes[-1] == largest
     assert all(box.contains(click.y, click.x) for box in boxes)
@@ -46,7 +46,7 @@ def test_windows_grow_around_the_click_up_to_the_largest(
 
 
 def test_the_smallest_window_is_small_and_the_steps_are_even() -> None:
-    boxes = boxes_around([Click(1000, 1000)], Box(0, 0, 2000, 2000))
+    boxes = boxes_around([Click(1000, 1000)], Box(0, 0, 2000, 2000), 48)
     assert boxes[0].shape == (48, 48)
     ratios = [math.sqrt(b.area / a.area) for a, b in itertools.pairwise(boxes)]
     assert ratios == pytest.approx([ratios[0]] * len(ratios), rel=0.03)
@@ -54,7 +54,7 @@ def test_the_smallest_window_is_small_and_the_steps_are_even() -> None:
 
 def test_clicks_that_came_together_are_in_every_window() -> None:
     clicks = [Click(100, 100), Click(300, 180)]
-    boxes = boxes_around(clicks, Box(0, 0, 1000, 1000))
+    boxes = boxes_around(clicks, Box(0, 0, 1000, 1000), 48)
     assert all(box.contains(click.y, click.x) for box in boxes for click in clicks)
 
 
@@ -184,6 +184,24 @@ def test_the_search_is_cheap(model: FakeModel) -> None:
         sum(pixels) <= 5 * 2 * Settings().zoom_size ** 2
     )  # five clicks that pay for an encoder pass and its mirror
     assert len(model.network.encoded) <= 2 + 2 * FINALISTS  # two batches, and each finalist twice
+
+
+def test_no_window_is_smaller_than_the_setting_says(model: FakeModel) -> None:
+    predictor = Predictor(model, Settings(zoom_min=200))
+    field = Field.from_array(picture(20, 300))
+    state = predictor(field, predictor.initial(), [Click(150, 150)])
+    assert state.window is not None
+    assert min(state.window.shape) >= 200
+
+
+def test_a_background_click_far_away_cuts_no_window(model: FakeModel) -> None:
+    predictor = Predictor(model)
+    field = Field.from_array(np.full((9000, 9000), 90, np.uint8))
+    clicks = [Click(100, 100, False), Click(5000, 5000)]
+    state = predictor(field, predictor.initial(), clicks)
+    assert state.window is not None
+    assert state.window.covers(Box.around(5000, 5000, 40, 40))
+    assert not state.window.contains(100, 100)
 
 
 def test_without_zoom_in_there_is_no_search(model: FakeModel) -> None:

@@ -31,6 +31,18 @@ def test_click_by_click(model: FakeModel, squares: NDArray[np.uint8]) -> None:
     assert interaction.probabilities.shape == squares.shape
 
 
+def test_a_step_with_another_threshold_tells_how_far_the_mask_may_have_changed(
+    model: FakeModel, squares: NDArray[np.uint8]
+) -> None:
+    interaction = Interaction(model, squares)
+    before = interaction.click(45, 60)
+    interaction.settings = Settings(threshold=0.05)
+    state = interaction.step([Click(100, 140, False)])
+    assert state.window is not None
+    assert state.window.covers(Box.of_nonzero(before != interaction.mask))
+    assert state.window.covers(state.extent)
+
+
 def test_a_click_before_there_is_an_image_is_one_sentence(model: FakeModel) -> None:
     interaction = Interaction(model)
     for attempt in (lambda: interaction.click(1, 1), lambda: interaction.step([Click(1, 1)])):

@@ -92,6 +92,36 @@ def test_like_the_click_is_what_hangs_together_with_it_inside_ffcms_box() -> Non
     assert like_the_click(affinity * 0, Click(65, 41), window, 2.0).sum() == 1
 
 
+def test_cells_that_reach_beyond_the_window_lie_where_the_network_has_them() -> None:
+    window = Window.of(Box(0, 0, 77, 128), 128)  # 20 rows of cells, the last of one pixel alone
+    affinity = np.zeros((20, 32), np.float32)
+    affinity[13:18, 8:13] = 0.99  # input rows 52-71
+    alike = like_the_click(affinity, Click(68, 41), window, 2.0)  # cell 17, 10
+    np.testing.assert_array_equal(np.unique(np.nonzero(alike)[0]), np.arange(13, 18))
+    kept = keep_promise(
+        np.zeros((77, 128), np.float32), window.box, 1, [Click(68, 41)], window, alike
+    )
+    np.testing.assert_array_equal(np.nonzero(kept[:, 43])[0][[0, -1]], [52, 71])
+
+
+def test_a_disk_is_drawn_as_far_as_the_samples_reach() -> None:
+    window = Window.of(Box(0, 0, 128, 128), 128)
+    whole, corner = (
+        keep_promise(
+            np.zeros(grid.shape, np.float32),
+            grid,
+            1,
+            [Click(0, 1), Click(100, 100)],
+            window,
+            np.zeros((32, 32), np.float32),
+        )
+        for grid in (window.box, Box(0, 0, 2, 3))
+    )
+    np.testing.assert_array_equal(corner, whole[:2, :3])
+    assert whole[:3, 1].all()
+    assert whole[0, 1:4].all()
+
+
 def test_ffcms_box_is_a_share_of_the_window() -> None:
     window = Window.of(Box(100, 100, 300, 500), 128)
     assert focus_box(Click(200, 300), window, 0.3) == Box(171, 241, 231, 361)

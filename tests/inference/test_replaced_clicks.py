@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -43,6 +45,18 @@ def test_earlier_states_spare_their_work(
     model.network.calls.clear()
     predictor.remove(field, states[-1], Click(90, 105), earlier=states)
     assert len(model.network.calls) <= 2 * 3
+
+
+@pytest.mark.parametrize("with_earlier", [True, False])
+def test_contrast_stays_frozen_when_the_first_foreground_click_is_removed(
+    predictor: Predictor, field: Field, with_earlier: bool
+) -> None:
+    groups = [[Click(10, 10, False)], *CLICK_GROUPS[:2]]
+    states = steps(predictor, field, groups)
+    brighter = replace(field, limits=((100.0, 110.0),))
+    earlier = states if with_earlier else ()
+    removed = predictor.remove(brighter, states[-1], CLICK_GROUPS[0][0], earlier=earlier)
+    assert removed.limits == states[-1].limits == field.limits
 
 
 def test_removing_the_only_click_leaves_nothing(predictor: Predictor, field: Field) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from typing import Any
 
 import numpy as np
@@ -156,6 +157,18 @@ def test_feedback_lands_where_the_pixels_land(y: int, x: int, side: int) -> None
     window = Window.of(Box(y, x, y + side, x + side + 7), 100)
     seen = window.image(Field.from_array(full), ((0, 1),))[0]
     np.testing.assert_allclose(window.feedback(patch), seen, atol=1e-5)
+
+
+def test_feedback_in_a_vast_window_takes_the_memory_of_a_coarse_patch() -> None:
+    patch = Patch.from_array(np.ones((50, 50), bool), Box(0, 0, 50, 50))
+    window = Window.of(Box(0, 0, 16_000, 16_000), 320)
+    tracemalloc.start()
+    feedback = window.feedback(patch)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert feedback[0, 0] > 0.5  # an input pixel is as large as the patch
+    assert feedback[3:].max() < 0.01
+    assert peak < 100e6  # at a byte a pixel it would be 256e6
 
 
 def test_what_is_spread_over_the_field_covers_the_window() -> None:

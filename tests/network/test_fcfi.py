@@ -52,6 +52,20 @@ def test_any_size_gives_logits_of_that_size(network: FCFI, height: int, width: i
     assert 0 <= prediction.quality.item() <= 1
 
 
+@pytest.mark.parametrize(("height", "width"), [(61, 64), (62, 63), (64, 61)])
+def test_a_window_that_ends_inside_a_cell_is_answered_as_a_part_of_the_whole_cells(
+    network: FCFI, height: int, width: int
+) -> None:
+    image, clicks, _ = example(1, height, width)
+    whole = nn.functional.pad(image, (0, 64 - width, 0, 64 - height), mode="replicate")
+    cut, full = (
+        answer(network, picture, clicks, torch.zeros_like(picture[:, :1]), gate=0.0)
+        for picture in (image, whole)
+    )
+    assert full.logits.std() > 1e-3
+    torch.testing.assert_close(cut.logits, full.logits[..., :height, :width])
+
+
 def test_a_batch_gives_what_its_samples_give_alone(network: FCFI) -> None:
     image, clicks, feedback = example(2, 64, 64)
     image[1] = image[1].flip(-1)

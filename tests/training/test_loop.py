@@ -373,6 +373,17 @@ def test_weights_that_were_trained_further_keep_licence_and_history(
     assert "whose licence its state does not tell" in capsys.readouterr().err
 
 
+@pytest.mark.slow
+def test_the_card_names_the_data_before_and_those_of_the_run(folder: Path, tmp_path: Path) -> None:
+    before = Card(name="first", data=("one set", folder.name))
+    run = Run(SMALL, tmp_path, network(), begun_from="--init first", card=before)
+    run.train(open_source(folder), until=0)
+    assert Run(SMALL, tmp_path, network()).sets == [folder.name]
+    export(tmp_path / STATE_NAME, tmp_path / "mine.safetensors", figures="{}")
+    card = load_model(tmp_path / "mine.safetensors", device="cpu").card
+    assert card.data == ("one set", folder.name)
+
+
 def test_a_state_that_is_not_there_is_one_sentence(tmp_path: Path) -> None:
     with pytest.raises(SystemExit, match=r"Expected to read .*'No such file .*nope\.pt: put that"):
         export(tmp_path / "nope.pt", tmp_path / "mine.safetensors")

@@ -37,6 +37,7 @@ def test_weights_and_history_of_both_are_in_the_mean(tmp_path: Path, branches: l
     for name, value in found.state_dict().items():
         middle = (each[0][name] + each[1][name]) / 2
         torch.testing.assert_close(value, middle, rtol=1e-3, atol=1e-3)  # kept as float16
+    assert card.name == "mean"
     assert card.training == "mean of: 10 objects / 20 objects"
     assert card.data == ("a", "b", "c")
     assert card.figures == {}

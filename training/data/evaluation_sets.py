@@ -90,11 +90,14 @@ class EvaluationSet:
     expected_objects
         Number of objects of the published set of this name; None if there is none, or if only
         some of its objects were asked for.
+    remark
+        What has to be known of figures on it; mostly nothing.
     """
 
     name: str
     cases: tuple[Case, ...]
     expected_objects: int | None = None
+    remark: str = ""
 
     def __len__(self) -> int:
         return len(self.cases)
@@ -104,7 +107,9 @@ class EvaluationSet:
 
     def head(self, count: int | None) -> EvaluationSet:
         """The set's first cases only; all for None."""
-        return self if count is None else EvaluationSet(self.name, self.cases[:count])
+        if count is None:
+            return self
+        return EvaluationSet(self.name, self.cases[:count], remark=self.remark)
 
 
 def evaluation_set(

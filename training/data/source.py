@@ -126,7 +126,7 @@ def open_source(
     """
     if data is None:
         base = root or Path()
-        sets = sets_in(training_root(base)) if kind == "folders" else [find_set(kind, base)]
+        sets = training_sets(base) if kind == "folders" else [find_set(kind, base)]
     elif (data / INDEX).is_file():
         return PackedPictures(data)
     else:
@@ -162,21 +162,31 @@ def sets_in(folder: Path) -> list[FoundSet]:
     return sets
 
 
-def training_root(root: Path) -> Path:
-    """The folder of training sets at or below ``root``."""
+def training_sets(root: Path) -> list[FoundSet]:
+    """The sets for training at or below ``root``: those in its folder ``train``, or its own.
+
+    A folder ``train`` that is a set itself is one of the root's own.
+
+    Raises
+    ------
+    DataError
+        When there is none.
+    """
     places = [root / place for place in PLACES if Path(place).name == "train"]
-    return next((place for place in places if place.is_dir()), root)
+    below = next((place for place in places if place.is_dir()), None)
+    return sets_in(root if below is None or recognised(below) else below)
 
 
 def unread_pictures(sets: Sequence[FoundSet], part: str) -> list[Unread]:
     """Pictures of a part; sets without parts of their own are split by the pictures' names."""
-    by_set = [(found, found.entries(part), bool(found.own_parts)) for found in sets]
-    splits = sum(len(entries) for _, entries, own in by_set if not own) >= SMALLEST_TO_SPLIT
+    unread = [Unread(entry, found) for found in sets for entry in found.entries(part)]
+    if sum(not picture.found.own_parts for picture in unread) < SMALLEST_TO_SPLIT:
+        return unread
     return [
-        Unread(entry, found)
-        for found, entries, own in by_set
-        for entry in entries
-        if own or not splits or in_validation(found.name, entry.name) == (part == "val")
+        picture
+        for picture in unread
+        if picture.found.own_parts
+        or in_validation(picture.found.name, picture.entry.name) == (part == "val")
     ]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -10,8 +11,8 @@ import numpy as np
 from .entries import Annotation
 from .evaluation_sets import Case, EvaluationSet, areas_of
 from .files import DataError
-from .finding import VALIDATION_NAME
-from .source import Unread, sets_in, training_root, unread_pictures
+from .finding import VALIDATION_NAME, FoundSet
+from .source import SMALLEST_TO_SPLIT, Unread, training_sets, unread_pictures
 
 NAME = VALIDATION_NAME
 PICTURES_A_SET = 3
@@ -37,8 +38,7 @@ def validation_set(root: Path) -> EvaluationSet:
     DataError
         When there is no picture for validation, or a file cannot be read.
     """
-    folder = training_root(root)
-    sets = [found for found in sets_in(folder) if "val" in (found.own_parts or ("val",))]
+    sets = [found for found in training_sets(root) if "val" in (found.own_parts or ("val",))]
     by_set: dict[str, list[Unread]] = defaultdict(list)
     for picture in unread_pictures(sets, "val"):
         by_set[picture.found.name].append(picture)
@@ -52,10 +52,29 @@ def validation_set(root: Path) -> EvaluationSet:
                 cases.append(Case(f"{name}/{entry.name}:{chosen}", entry, chosen))
     if not cases:
         raise DataError(
-            f"expected pictures for validation in {folder}, found none; add sets with a validation "
+            f"expected pictures for validation in {root}, found none; add sets with a validation "
             "part, or more pictures."
         )
-    return EvaluationSet(NAME, tuple(cases))
+    return EvaluationSet(NAME, tuple(cases), remark=_remark(sets))
+
+
+def _remark(sets: Sequence[FoundSet]) -> str:
+    """What has to be known of the figures where the pictures are those of training."""
+    without_parts = [found for found in sets if not found.own_parts]
+    kept_out, trained_on = (
+        {
+            (picture.found.name, picture.entry.name)
+            for picture in unread_pictures(without_parts, part)
+        }
+        for part in ("val", "train")
+    )
+    both = len(kept_out & trained_on)
+    if not both:
+        return ""
+    return (
+        f"{both} of the pictures held out are trained on, too, since {SMALLEST_TO_SPLIT} are "
+        "needed to hold some out; the figures say little of new pictures."
+    )
 
 
 def _chosen(annotation: Annotation, picture: str) -> str | None:

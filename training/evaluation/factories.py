@@ -9,7 +9,10 @@ from __future__ import annotations
 import hashlib
 import importlib
 import inspect
+import json
+import sys
 from collections.abc import Callable
+from contextlib import suppress
 from importlib.metadata import packages_distributions, version
 from pathlib import Path
 from typing import Any
@@ -132,15 +135,41 @@ class CheckedRepairer(CheckedClicker):
         self._clicker.start_from(mask)
 
 
-def factory_identity(factory: Factory) -> dict[str, Any]:
-    """What identifies a factory in the results: its file's hash, its package's version."""
+def factory_identity(module: str, factory: Factory) -> dict[str, Any]:
+    """What identifies a factory in the results.
+
+    The hash of its file, and of its module's where that is another one, as of a
+    ``functools.partial``; the version of its package; and its own ``identity``, if it has one.
+
+    Parameters
+    ----------
+    module
+        In which the factory was found.
+    factory
+        It.
+
+    Raises
+    ------
+    UserError
+        When its ``identity`` is nothing that can be written as JSON.
+    """
     found: dict[str, Any] = {}
-    try:
-        source = inspect.getsourcefile(inspect.unwrap(factory))
-    except TypeError:  # made by a compiled module, or an instance
-        source = None
-    if source is not None:
-        found["source_sha256"] = hashlib.sha256(Path(source).read_bytes()).hexdigest()
+    sources = [getattr(sys.modules.get(module), "__file__", None)]
+    with suppress(TypeError):  # made by a compiled module, or an instance
+        sources.append(inspect.getsourcefile(inspect.unwrap(factory)))
+    files = {Path(source).resolve() for source in sources if source is not None}
+    if files:
+        contents = b"".join(file.read_bytes() for file in sorted(files))
+        found["source_sha256"] = hashlib.sha256(contents).hexdigest()
+    own = getattr(factory, "identity", None)
+    if own is not None:
+        try:
+            found["identity"] = json.loads(json.dumps(own))
+        except TypeError as error:
+            raise UserError(
+                f"Expected an identity that can be written as JSON from a factory of {module}, got "
+                f"{type(own).__name__} ({error}); give it text, numbers, lists or dicts."
+            ) from error
     top = getattr(factory, "__module__", "").partition(".")[0]
     names = packages_distributions().get(top, ())
     return found | ({"package": {name: version(name) for name in names}} if names else {})

@@ -83,9 +83,12 @@ def network(
         tuned = tuned_window(architecture, dataset) if conditions.rules.tunes_windows else None
         return settings_from(pairs, tuned)
 
+    sha256 = model.sha256
+
     def method(dataset: str) -> Method:
-        model = networks.loaded(checkpoint, device)
-        return networks.network_method(model, settings(dataset), first_click, mended)
+        # loaded again, since there may be more models than memory; hours later it may be another
+        answering = networks.loaded_as(checkpoint, device, sha256)
+        return networks.network_method(answering, settings(dataset), first_click, mended)
 
     return Contender(model.name, {"method": NETWORK, **identity}, settings, method)
 
@@ -105,7 +108,8 @@ def by_factory(name: str, settings: Settings) -> Contender:
         )
     factory = found_factory(CLASSICAL_FACTORIES.get(name, name))
     method = factory_method(name, factory)
-    identity: dict[str, Any] = {"method": name, **factory_identity(factory)}
+    module = CLASSICAL_FACTORIES.get(name, name).partition(":")[0]
+    identity: dict[str, Any] = {"method": name, **factory_identity(module, factory)}
     if name in CLASSICAL_FACTORIES:
         constants = {key.lower(): value for key, value in vars(factory).items() if key.isupper()}
         identity["start_values"] = constants
@@ -150,12 +154,7 @@ def method_of(
     """
     if run["method"] != NETWORK:
         return by_factory(run["method"], Settings()).method("")
-    model = networks.loaded(run["loaded_from"], device or run["device"])
-    if model.sha256 != run["sha256"]:
-        raise UserError(
-            f"Expected the checkpoint with the hash {run['sha256'][:12]}, got {run['loaded_from']} "
-            f"with {model.sha256[:12]}; evaluate anew, or put the old file back."
-        )
+    model = networks.loaded_as(run["loaded_from"], device or run["device"], run["sha256"])
     described = run if dataset is None else run["datasets"][dataset]
     settings = Settings(**described["settings"])
     whole = run["first_click"] == "whole-field"

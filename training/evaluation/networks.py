@@ -69,6 +69,23 @@ def loaded(checkpoint: str, device: str) -> Model:
         raise UserError(str(error)) from error
 
 
+def loaded_as(checkpoint: str, device: str, sha256: str) -> Model:
+    """The model of a name or file whose hash was taken before.
+
+    Raises
+    ------
+    UserError
+        When it cannot be loaded, or is another one now.
+    """
+    model = loaded(checkpoint, device)
+    if model.sha256 != sha256:
+        raise UserError(
+            f"Expected the checkpoint with the hash {sha256[:12]}, got {checkpoint} with "
+            f"{model.sha256[:12]}; evaluate anew, or put the old file back."
+        )
+    return model
+
+
 def identity_of(
     model: Model,
     checkpoint: str,

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import napari_fcfi
 from training import click_simulation
+from training.data import evaluation_sets
 
 PACKAGES = (
     "napari-fcfi",
@@ -29,8 +30,9 @@ CODE = (
     Path(napari_fcfi.__file__).parent / "settings.py",
     Path(__file__).parent,
     Path(click_simulation.__file__),
+    Path(evaluation_sets.__file__),  # of the field of mirror images, which is made after the hash
 )
-"""Files and folders of this project on which figures depend; data have their own hash."""
+"""Files and folders of this project on which figures depend; data as read have their own hash."""
 
 CHECKOUT = Path(__file__).parents[2]
 

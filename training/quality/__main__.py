@@ -14,7 +14,7 @@ from training.data.option import DataRoot
 from training.data.source import open_source
 from training.evaluation.errors import UserError
 from training.failures import TOLD, leave
-from training.fingerprint import fingerprint
+from training.fingerprint import fingerprint, set_names
 from training.written import write_and_say
 
 from .collected import OBJECTS_A_PIECE, collect
@@ -60,7 +60,13 @@ def main(
         fit(layers, windows)
         after = judgement(layers, held_out)
         history = f"its quality head on windows of {objects:,} objects"
-        card = card.model_copy(update={"training": f"{card.training}; {history}", "figures": {}})
+        changes = {
+            "name": output.stem,
+            "training": f"{card.training}; {history}",
+            "data": tuple(dict.fromkeys((*card.data, *set_names(pictures)))),
+            "figures": {},
+        }
+        card = card.model_copy(update=changes)
         print(
             f"IoU of the window that it chooses, for objects drawn anew: {after.chosen:.3f} "
             f"(before {before.chosen:.3f}, the best window {after.best:.3f})"

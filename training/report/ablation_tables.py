@@ -11,7 +11,7 @@ from training.evaluation.formats import DASH, number
 from . import paper
 from .paper import Column
 from .runs import EvaluationRun
-from .tables import HERE, NOT_HERE, Row, Table, grouped, incomparable
+from .tables import HERE, NOT_HERE, Row, Table, counted_otherwise, grouped, incomparable
 
 METRICS = {3: ("NoC@90", "NoF20@90")}
 OTHERWISE = ("NoC@85", "NoC@90")
@@ -83,8 +83,9 @@ def _filled(row: AblationRow, run: EvaluationRun, columns: Sequence[Column]) -> 
         number(metric, by_name[dataset].values.get(metric)) if dataset in by_name else DASH
         for dataset, metric in columns
     )
-    notes = [note for scores in by_name.values() if (note := incomparable(scores))]
-    return Row((row.label, run.label, HERE), cells, "ours", "; ".join(notes))
+    notes = [incomparable(scores) for scores in by_name.values()]
+    notes.append(counted_otherwise(run, columns))
+    return Row((row.label, run.label, HERE), cells, "ours", "; ".join(filter(None, notes)))
 
 
 def _ratio(run: EvaluationRun) -> float:

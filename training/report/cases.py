@@ -31,7 +31,8 @@ class ReplayedCase:
     sample
         Image and object.
     replayed
-        By the run's label: its clicks up to an IoU of 0.90, or all where it was never reached.
+        By the run's label: its clicks up to an IoU of 0.90, or all where it was never reached (of
+        the lower one at which objects were left).
     """
 
     kind: str
@@ -63,7 +64,7 @@ class Seen:
 
 
 def chosen(scores: Scores) -> list[tuple[str, int]]:
-    """Kind and number of the cases of a run: by clicks to 0.90, then by mean IoU over the clicks.
+    """Kind and number of the cases of a run: by clicks needed, then by mean IoU over them.
 
     Of n objects the median is number n // 2, counted from 0; an object is shown once.
     """

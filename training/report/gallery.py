@@ -14,7 +14,7 @@ from .inside import CAPTIONS, inside_strip
 from .look import Drawing, drawn_picture
 from .names import dataset_title
 from .recorder import Inside
-from .runs import REACHED, Scores
+from .runs import Scores
 from .tiles import Crop, Mark, crop_around, picture
 
 
@@ -98,7 +98,7 @@ def _step_tile(scores: Scores, case: ReplayedCase, step: int, crop: Crop, name: 
     )
     iou = clicks[step - 1].iou
     caption = f"{step} {'click' if step == 1 else 'clicks'}, IoU {iou:.3f}"
-    if step == scores.run.max_clicks and iou < REACHED:
+    if step == scores.run.max_clicks and iou < scores.run.reached:
         caption += ", not reached"
     file = f"{name}-{file_name(scores.run.label)}-click-{step}"
     text = f"{case.sample.name}, {scores.run.label}: mask after {caption}"

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from training.evaluation.formats import TITLES
-from training.evaluation.rules import RULES
+from training.evaluation.rules import CLEAN, RULES, Rules
 
 from .runs import EvaluationRun
 
 MEANINGS = {
     "NoC": "mean number of clicks to an IoU of so many per cent; an object that never gets there "
     "counts {last}",
-    "NoF": "objects that do not get to an IoU of 0.90 within {last}",
+    "NoF": "objects that do not get to an IoU of 0.90 within {last}{late}",
     "IoU": "mean overlap with the object after so many clicks",
     "BIoU": "mean overlap of the bands along both borders after so many clicks",
     "ASSD": "mean distance of the two contours after so many clicks, in pixels",
@@ -30,6 +30,7 @@ def glossary(runs: Sequence[EvaluationRun]) -> list[tuple[str, str]]:
     timed = "all that is done for it, reading, robot user and metrics included"
     if not any(_times_everything(run) for run in runs):
         timed = "the call that answers it alone"
+    late = ", or only with the last one" if any(_counts_late_ones(run) for run in runs) else ""
     last = "1 click" if most == 1 else f"{most} clicks"
     kinds: dict[str, list[str]] = {}
     for name in dict.fromkeys(name for run in runs for name in run.metrics):
@@ -37,11 +38,19 @@ def glossary(runs: Sequence[EvaluationRun]) -> list[tuple[str, str]]:
     return [
         (
             ", ".join(TITLES.get(name, name) for name in names),
-            MEANINGS[kind].format(last=last, timed=timed),
+            MEANINGS[kind].format(last=last, timed=timed, late=late),
         )
         for kind, names in kinds.items()
     ]
 
 
 def _times_everything(run: EvaluationRun) -> bool:
-    return RULES[run.protocol].mended(run.written.get("mended") or ()).times_everything
+    return _rules(run).times_everything
+
+
+def _counts_late_ones(run: EvaluationRun) -> bool:
+    return _rules(run).nof is not CLEAN.nof
+
+
+def _rules(run: EvaluationRun) -> Rules:
+    return RULES[run.protocol].mended(run.written.get("mended") or ())

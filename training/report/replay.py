@@ -136,8 +136,7 @@ class Replayer:
 
     def _recorded(self) -> Method:
         written, dataset = self._scores.run.written, self._scores.dataset
-        method_of(written, dataset)  # says so if the checkpoint is no longer the same
-        model = networks.loaded(written["loaded_from"], written["device"])
+        model = networks.loaded_as(written["loaded_from"], written["device"], written["sha256"])
         settings = Settings(**written["datasets"][dataset]["settings"])
         self._network = RecordingNetwork(model.network)
         self._flip = settings.flip

@@ -21,7 +21,6 @@ from training.evaluation.summary import after_each_click, iou_before
 REACHED = 0.90
 """IoU by which cases are ordered, and at which a picture is good enough to be shown as the end."""
 
-
 CLASSICAL_TITLES = {"grabcut": "OpenCV GrabCut", "random-walker": "random walker"}
 """Names of methods; one of them is that of a data set, too."""
 
@@ -52,9 +51,9 @@ class Scores:
 
     @cached_property
     def clicks_needed(self) -> NDArray[np.int64]:
-        """Clicks of each object to `REACHED`, ``(objects,)``; all of them where it never was."""
+        """Clicks of each object to the run's `reached`, ``(objects,)``; all where it never was."""
         before = iou_before(self.courses)
-        return metrics.clicks_needed(self.ious, REACHED, self.run.max_clicks, before)[0]
+        return metrics.clicks_needed(self.ious, self.run.reached, self.run.max_clicks, before)[0]
 
     @property
     def are_complete(self) -> bool:
@@ -95,6 +94,11 @@ class EvaluationRun:
         """IoU at which an object was left."""
         found: float | None = self.written["protocol"]["stop_at"]
         return found
+
+    @property
+    def reached(self) -> float:
+        """IoU at which an object counts as done: `REACHED`, or where it was left before that."""
+        return min(REACHED, 1.0 if self.stop_at is None else self.stop_at)
 
     @property
     def protocol(self) -> Protocol:
@@ -140,20 +144,35 @@ def read_report_runs(folder: Path) -> list[EvaluationRun]:
     written = read_runs(folder)
     several = len({_style(run) for run in written}) > 1
     found = []
-    for run in written:
-        method = _name(run)
+    for run, method in zip(written, _names(written), strict=True):
         label = f"{method}, {_style(run)} clicks" if several else method
         found.append(EvaluationRun(label, method, run))
     return found
 
 
-def _name(run: Mapping[str, Any]) -> str:
-    """Of a method; of a file the folder and the name, since a whole path is too long to be read."""
-    name = str(run.get("name") or run.get("checkpoint") or run["method"])
-    if "checkpoint" not in run:
-        return CLASSICAL_TITLES.get(name, name)
-    file, comma, settings = name.partition(", ")
-    return "/".join(Path(file).parts[-2:]) + comma + settings
+def _names(runs: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Of methods; of files the last parts that tell them apart, two at least.
+
+    Whole paths are too long to be read.
+    """
+    names = [str(run.get("name") or run.get("checkpoint") or run["method"]) for run in runs]
+    of_networks = [name for name, run in zip(names, runs, strict=True) if "checkpoint" in run]
+    files = {name: Path(name.partition(", ")[0]) for name in of_networks}
+    longest = max((len(file.parts) for file in files.values()), default=0)
+    parts = next(
+        (
+            count
+            for count in range(2, longest)
+            if len({file.parts[-count:] for file in files.values()}) == len(set(files.values()))
+        ),
+        longest,
+    )
+    return [
+        "/".join(files[name].parts[-parts:]) + "".join(name.partition(", ")[1:])
+        if name in files
+        else CLASSICAL_TITLES.get(name, name)
+        for name in names
+    ]
 
 
 def _style(run: Mapping[str, Any]) -> str:

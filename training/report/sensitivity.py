@@ -31,7 +31,7 @@ from .look import (
     plot,
 )
 from .names import dataset_title
-from .runs import REACHED, EvaluationRun, Scores
+from .runs import EvaluationRun, Scores
 from .tables import Row, Table
 from .tiles import Mark, crop_around, picture
 
@@ -135,16 +135,17 @@ def _sentence(scores: Sequence[Scores]) -> str:
     of_means, of_objects = spread(clicks)
     same = float((np.ptp(clicks, axis=0) == 0).mean())
     return (
-        f"Spread between the styles in NoC@90: {of_means:.2f} clicks between their means; on "
-        f"average {of_objects:.1f} clicks between the luckiest and the unluckiest style on the "
-        f"same object; {100 * same:.0f} % of the objects need the same number in all of them."
+        f"Spread between the styles in NoC@{100 * scores[0].run.reached:.0f}: {of_means:.2f} "
+        f"clicks between their means; on average {of_objects:.1f} clicks between the luckiest and "
+        f"the unluckiest style on the same object; {100 * same:.0f} % of the objects need the same "
+        "number in all of them."
     )
 
 
 def _drawing(scores: Sequence[Scores], heading: str) -> Drawing:
     figure = plot(2, width=3.9, height=2.9)
     curves, objects = figure.axes
-    last = scores[0].run.max_clicks
+    last, target = scores[0].run.max_clicks, scores[0].run.reached
     clicks = np.stack([one.clicks_needed for one in scores])
     with rc_context(PLOT_STYLE):
         for at, one in enumerate(scores):
@@ -154,13 +155,13 @@ def _drawing(scores: Sequence[Scores], heading: str) -> Drawing:
                     np.arange(1, last + 1), means, color=colour(at), marker=marker(at),
                     label=one.run.style,
                 )  # fmt: skip
-            reached = np.maximum.accumulate(one.ious, axis=1) >= REACHED
+            reached = np.maximum.accumulate(one.ious, axis=1) >= target
             objects.step(
                 np.arange(1, last + 1), 100 * reached.mean(axis=0), where="post",
                 color=colour(at), label=one.run.style,
             )  # fmt: skip
         curves.set_title("mean IoU")
-        objects.set_title(f"objects at {REACHED:.2f} IoU (%)")
+        objects.set_title(f"objects at {target:.2f} IoU (%)")
         objects.set_ylim(0, 103)
         for axes in figure.axes:
             axes.set_xlabel("clicks")
@@ -197,10 +198,10 @@ def _strip(scores: Sequence[Scores], data_root: Path) -> tuple[Strip, list[str]]
             ignored=crop.of(sample.ignore),
             marks=[mark],
         )
-        needed = int(one.clicks_needed[number_])
-        reached = one.ious[number_].max() >= REACHED
+        needed, target = int(one.clicks_needed[number_]), one.run.reached
+        reached = one.ious[number_].max() >= target
         end = f"{needed} {'click' if needed == 1 else 'clicks'} to" if reached else "never"
-        caption = f"{one.run.style}: IoU {click.iou:.3f}, {end} {REACHED:.2f}"
+        caption = f"{one.run.style}: IoU {click.iou:.3f}, {end} {target:.2f}"
         name = f"styles-{file_name(one.run.method)}-{one.dataset}-{one.run.style}"
         tiles.append(Tile(drawn_picture(name, drawn, f"{sample.name}, {caption}"), caption))
     return Strip(f"{sample.name} after the first click of each style", tiles), []

@@ -14,6 +14,9 @@ from .names import backbone_title, dataset_title, trained_on_title
 from .paper import Column, PaperRow
 from .runs import EvaluationRun, Scores
 
+COUNTED_OTHERWISE = ("NoF", "BIoU", "ASSD", "SPC")
+"""Metrics by whose definition the protocols differ."""
+
 HERE, NOT_HERE = "measured here", "not measured"
 
 Kind = Literal["", "ours", "missing"]
@@ -135,15 +138,16 @@ def _paper_row(row: PaperRow, columns: Sequence[Column]) -> Row:
 def _our_row(run: EvaluationRun, columns: Sequence[Column]) -> Row:
     cells = tuple(our_number(run, column) for column in columns)
     notes = [
-        note
+        incomparable(scores)
         for dataset in dict.fromkeys(dataset for dataset, _ in columns)
-        if (scores := _on(run, dataset)) is not None and (note := incomparable(scores))
+        if (scores := _on(run, dataset)) is not None
     ]
+    notes.append(counted_otherwise(run, columns))
     written = run.written
     backbone = backbone_title(written.get("architecture") or {})
     trained_on = trained_on_title(written.get("trained_on") or [])
     heads = (run.label, backbone or DASH, trained_on or DASH, HERE)
-    return Row(heads, cells, "ours", "; ".join(notes))
+    return Row(heads, cells, "ours", "; ".join(filter(None, notes)))
 
 
 def our_number(run: EvaluationRun, column: Column) -> str:
@@ -167,6 +171,15 @@ def incomparable(scores: Scores) -> str:
     if any(course.start is not None and course.clicks for course in scores.courses):
         reasons.append("begun from given masks")
     return f"{dataset_title(scores.dataset)}: {', '.join(reasons)}" if reasons else ""
+
+
+def counted_otherwise(run: EvaluationRun, columns: Iterable[Column]) -> str:
+    """Which figures the authors' programs count in another way than a run's protocol does."""
+    metrics = (metric.partition("@")[0].rstrip("0123456789") for _, metric in columns)
+    names = [name for name in dict.fromkeys(metrics) if name in COUNTED_OTHERWISE]
+    if run.protocol == "released" or not names:
+        return ""
+    return f"{', '.join(names)}: counted otherwise by the authors (docs/protocols.md)"
 
 
 def _on(run: EvaluationRun, papers_dataset: str) -> Scores | None:

@@ -81,9 +81,17 @@ def choose_device(device: str = "auto") -> torch.device:
     kind = device.split(":")[0]
     if kind not in ("cpu", *usable):
         raise CheckpointError(f"Expected auto, cpu, cuda or mps as device; got {device!r}.")
-    if not usable.get(kind, True):
+    try:
+        found = torch.device(device)
+    except RuntimeError as error:
+        raise CheckpointError(
+            f"Expected a device such as cuda or cuda:1; got {device!r}."
+        ) from error
+    counted = torch.cuda.device_count() if kind == "cuda" else 1
+    is_beyond = (found.index or 0) >= max(1, counted)
+    if is_beyond or not usable.get(kind, True):
         raise CheckpointError(f"Expected a device that is there; {device} is not: use cpu or auto.")
-    return torch.device(device)
+    return found
 
 
 def load_network(name_or_path: str | Path) -> tuple[Network, Card]:

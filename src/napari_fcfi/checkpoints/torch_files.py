@@ -23,10 +23,11 @@ def is_torch_file(path: Path) -> bool:
     """Whether a file claims to be one of PyTorch's, by its suffix or its first bytes."""
     if path.suffix.lower() in SUFFIXES:
         return True
-    if not path.is_file():
+    try:
+        with path.open("rb") as file:
+            start = file.read(9)
+    except OSError:  # whoever reads it says what is wrong
         return False
-    with path.open("rb") as file:
-        start = file.read(9)
     # a safetensors file begins with a length, whose first byte may be any, and then its header
     return start.startswith(BEGINNINGS) and start[8:] != b"{"
 

@@ -62,8 +62,9 @@ class Bits:
         common = box.intersect(self.box)
         if common.area:
             there, here = common.relative_to(box).slices, common.relative_to(self.box).slices
-            known[there] = self._plane(self.known)[here]
-            values[there] = self._plane(self.values)[here]
+            rows, columns = here
+            known[there] = self._rows(self.known, rows)[:, columns]
+            values[there] = self._rows(self.values, rows)[:, columns]
         return known, values
 
     def over(self, mask: Mask, box: Box) -> Mask:
@@ -92,19 +93,30 @@ class Bits:
 
     def over_samples(self, samples: Samples, grid: Box, stride: int) -> Samples:
         """Samples of a grid, with probability 0 or 1 where at least half of a sample is known."""
-        if grid.intersect(self.box).area == 0:
+        common = grid.intersect(self.box)
+        if common.area == 0:
             return samples
+        inner = common.aligned(stride)  # a stroke may lie in a corner of a vast grid
         known, values = (
-            bits.reshape(grid.height // stride, stride, grid.width // stride, stride).sum((1, 3))
-            for bits in self.unpacked(grid)
+            bits.reshape(inner.height // stride, stride, inner.width // stride, stride).sum((1, 3))
+            for bits in self.unpacked(inner)
         )
         certain = 255 if samples.dtype == np.uint8 else 1
         laid = (2 * values > known).astype(samples.dtype) * samples.dtype.type(certain)
-        return np.where(2 * known >= stride**2, laid, samples)
+        at = tuple(
+            slice(side.start // stride, side.stop // stride)
+            for side in inner.relative_to(grid).slices
+        )
+        found = samples.copy()
+        found[at] = np.where(2 * known >= stride**2, laid, samples[at])
+        return found
 
-    def _plane(self, packed: NDArray[np.uint8]) -> Mask:
-        flat = np.unpackbits(packed, count=self.box.area)
-        return flat.reshape(self.box.shape).astype(bool)
+    def _rows(self, packed: NDArray[np.uint8], rows: slice) -> Mask:
+        """Some rows of the box; only their bits are unpacked."""
+        first, last = rows.start * self.box.width, rows.stop * self.box.width
+        bits = np.unpackbits(packed[first // 8 : -(-last // 8)])
+        flat = bits[first % 8 : first % 8 + last - first]
+        return flat.reshape(-1, self.box.width).astype(bool)
 
 
 @dataclass(frozen=True, eq=False)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,9 @@ from napari_fcfi.settings import Contrast
 from .box import Box
 from .contrast import ArrayLike, Limits, limits_of
 from .errors import InputError
+
+LOOKED_AT_PX = 2**20
+"""A level of a pyramid has at least so many pixels, where there is one, to take contrast from."""
 
 _tokens = itertools.count()
 
@@ -68,7 +72,8 @@ class Field:
             The same plane at falling resolution, finest first. Of each only ``shape``, ``dtype``
             and slices of the first two axes are used.
         contrast, displayed, changed_by_user
-            See `contrast.limits_of`; the coarsest level is looked at.
+            See `contrast.limits_of`; the coarsest level of a million pixels is looked at. In one
+            that is coarser still small bright things have faded into their surroundings.
 
         Raises
         ------
@@ -81,8 +86,12 @@ class Field:
             )
         for array in levels:
             _check(array)
+        looked_at = next(
+            (array for array in reversed(levels) if prod(array.shape[:2]) >= LOOKED_AT_PX),
+            levels[0],
+        )
         limits = limits_of(
-            levels[-1], contrast, displayed=displayed, changed_by_user=changed_by_user
+            looked_at, contrast, displayed=displayed, changed_by_user=changed_by_user
         )
         return cls(tuple(levels), limits, next(_tokens))
 
@@ -139,7 +148,14 @@ def _check(array: ArrayLike) -> None:
             f"An image with at least one pixel was expected, but one of shape {shape} came; "
             "choose an image that is not empty."
         )
-    if np.dtype(array.dtype).kind not in "buif":
+    try:
+        kind = np.dtype(array.dtype).kind
+    except TypeError as error:  # of another library, as torch
+        raise InputError(
+            f"An array whose type numpy knows was expected, but one of type {array.dtype} came; "
+            "make a numpy array of it, for example by .numpy()."
+        ) from error
+    if kind not in "buif":
         raise InputError(
             f"An image of numbers or bool was expected, but one of type {array.dtype} came; "
             "convert it, for example to its absolute value."

@@ -26,10 +26,8 @@ from .contrast import Limits
 from .field import Field
 from .passes import Answer, Passes, Question
 from .window import Window
-from .zoom import whole_box
 
 MOST_WINDOWS = 8
-SMALLEST_SIDE_PX = 48
 LEAST_RATIO = 1.5
 """Sides of neighbouring windows differ by at least this factor, if that leaves fewer windows."""
 
@@ -52,7 +50,7 @@ def first_windows(
     limits: Limits,
     asked: Question,
     settings: Settings,
-    scope: Box | None,
+    largest: Box,
 ) -> list[Window]:
     """The windows in which the first clicks may be answered best: one, or `FINALISTS`.
 
@@ -62,15 +60,15 @@ def first_windows(
         Who answers, and what is asked.
     settings : Settings
         Without zoom-in, and for a network that does not tell its quality, the largest window wins.
-    scope : Box or None
-        The largest box that may be looked at.
+    largest : Box
+        The largest box that may be looked at; it holds the foreground clicks.
     """
-    foreground = [click for click in asked.clicks if click.foreground]
-    largest = whole_box(field.box, box_of(foreground), scope)
     whole = Window.of(largest, settings.zoom_size)
     if not (settings.zoom_in and passes.tell_quality):
         return [whole]
-    candidates = [Window.of(box, SEARCH_INPUT_PX) for box in boxes_around(foreground, largest)]
+    foreground = [click for click in asked.clicks if click.foreground]
+    boxes = boxes_around(foreground, largest, settings.zoom_min)
+    candidates = [Window.of(box, SEARCH_INPUT_PX) for box in boxes]
     if len(candidates) == 1:
         return [whole]
     answers = _answers(passes, field, limits, candidates, asked)
@@ -79,14 +77,14 @@ def first_windows(
     return [Window.of(candidates[i].box, settings.zoom_size) for i in best]
 
 
-def boxes_around(clicks: Sequence[Click], largest: Box) -> list[Box]:
+def boxes_around(clicks: Sequence[Click], largest: Box, smallest_side: float) -> list[Box]:
     """Boxes around the clicks, small to large; the last is the largest one itself.
 
     Their sides grow geometrically; a square that is larger than the largest box's shorter side is
     cut to it, and all are moved into it.
     """
     clicked = box_of(clicks)
-    smallest = max(SMALLEST_SIDE_PX, *(side * LEAST_RATIO for side in clicked.shape))
+    smallest = max(smallest_side, *(side * LEAST_RATIO for side in clicked.shape))
     span = max(largest.shape) / smallest
     if span <= 1:
         return [largest]

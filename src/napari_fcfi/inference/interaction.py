@@ -177,9 +177,15 @@ class Interaction:
 
     def _run(self, step: Callable[[State], State]) -> State:
         state = self.state
-        if state.settings != self.settings:
-            state = self.predictor.retune(state, self.settings)
-        return self.push(submit(step, state).result())
+        if state.settings == self.settings:
+            return self.push(submit(step, state).result())
+        tuned = self.predictor.retune(state, self.settings)
+        found = submit(step, tuned).result()
+        if state.settings.threshold == self.settings.threshold:
+            return self.push(found)
+        # with another threshold the mask may change as far as there are probabilities
+        window = tuned.extent if found.window is None else tuned.extent.union(found.window)
+        return self.push(replace(found, window=window))
 
     def _full_box(self) -> Box:
         box = self.field.box

@@ -238,8 +238,9 @@ class Predictor:
         asked = Question(clicks, new_clicks, state.patch, settings.expansion_ratio)
         # a first click looks no farther than its scope, however large the mask seems there
         if state.patch is None:
-            windows = first_windows(self.passes, field, limits, asked, settings, group.scope)
-            limit = whole_box(field.box, box_of(clicks), group.scope)
+            foreground = [click for click in clicks if click.foreground]
+            limit = whole_box(field.box, box_of(foreground), group.scope)
+            windows = first_windows(self.passes, field, limits, asked, settings, limit)
         else:
             windows = [next_window(field.box, state, group.scope)]
             limit = field.box
@@ -312,6 +313,7 @@ class Predictor:
         beginning = replace(self.initial(), limits=state.limits, bounds=state.bounds)
         known = [s for s in earlier if s.events == events[: len(s.events)]]
         found = max([beginning, *known], key=lambda s: len(s.events))
+        found = replace(found, limits=state.limits)  # frozen, also where they were not yet there
         for event in events[len(found.events) :]:
             found = self._after(field, found, event)
         changed = state.extent.union(found.extent)

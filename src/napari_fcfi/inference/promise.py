@@ -6,6 +6,7 @@ so it is fed back too, and for every click in the window, not only the newest.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -47,15 +48,22 @@ def like_the_click(
         ``(H', W')`` float32, 0 or 1; at least the click's own pixel.
     """
     height, width = affinity.shape
-    input_y, input_x = window.inward(click.y, click.x)
-    y = _cell(input_y, window.size[0], height)
-    x = _cell(input_x, window.size[1], width)
+    cell = cell_of(affinity, window)
+    y, x = (
+        min(max(round((position + 0.5) / cell - 0.5), 0), cells - 1)
+        for position, cells in zip(window.inward(click.y, click.x), affinity.shape, strict=True)
+    )
     alike = affinity > LEAST_AFFINITY
     alike &= np.abs(np.arange(height) - y)[:, None] <= expansion_ratio * height / 2
     alike &= np.abs(np.arange(width) - x) <= expansion_ratio * width / 2
     alike[y, x] = True
     pieces, _ = ndimage.label(alike)
     return np.asarray(pieces == pieces[y, x], dtype=np.float32)
+
+
+def cell_of(values: NDArray[np.float32], window: Window) -> int:
+    """Input pixels a value of a feature map's size, whose last cells reach beyond the input."""
+    return math.ceil(window.size[0] / values.shape[0])
 
 
 def keep_promise(
@@ -85,7 +93,8 @@ def keep_promise(
         Of `like_the_click`, for the newest click.
     """
     kept = probabilities.copy()
-    kept[window.spread(alike, grid, stride) > 0.5] = float(clicks[-1].foreground)
+    spread = window.spread(alike, grid, stride, cell_of(alike, window))
+    kept[spread > 0.5] = float(clicks[-1].foreground)
     for click in clicks:
         _draw_disk(kept, grid, stride, click, window)
     return kept
@@ -94,16 +103,24 @@ def keep_promise(
 def _draw_disk(
     probabilities: NDArray[np.float32], grid: Box, stride: int, click: Click, window: Window
 ) -> None:
-    rows = grid.y0 + (np.arange(probabilities.shape[0]) + 0.5) * stride - 0.5
-    columns = grid.x0 + (np.arange(probabilities.shape[1]) + 0.5) * stride - 0.5
     step_y, step_x = window.steps
-    dy, dx = np.abs(rows - click.y)[:, None], np.abs(columns - click.x)
-    disk = np.hypot(dy / step_y, dx / step_x) <= DISK_RADIUS_PX
     # where the network's pixels are finer than the field's: the click's own pixel at least
     reach = 0.5 if stride == 1 else stride
+    dy, rows = _distances(click.y, grid.y0, stride, max(reach, DISK_RADIUS_PX * step_y))
+    dx, columns = _distances(click.x, grid.x0, stride, max(reach, DISK_RADIUS_PX * step_x))
+    near = probabilities[rows, columns]  # not all of a large window for a disk of a few pixels
+    dy, dx = dy[: near.shape[0], None], dx[: near.shape[1]]
+    disk = np.hypot(dy / step_y, dx / step_x) <= DISK_RADIUS_PX
     disk |= (dy <= reach) & (dx <= reach)
-    probabilities[disk] = float(click.foreground)
+    near[disk] = float(click.foreground)
 
 
-def _cell(position: float, size: int, cells: int) -> int:
-    return min(max(round((position + 0.5) * cells / size - 0.5), 0), cells - 1)
+def _distances(
+    position: float, start: int, stride: int, reach: float
+) -> tuple[NDArray[np.float64], slice]:
+    """Distances of samples from a position in the field, and which samples: those within reach."""
+    at = (position + 0.5 - start) / stride - 0.5
+    first = max(0, math.floor(at - reach / stride))
+    last = max(first, math.ceil(at + reach / stride) + 1)
+    samples = np.arange(first, last)
+    return np.abs(samples - at) * stride, slice(first, last)

@@ -81,10 +81,14 @@ class State:
 
     def mask(self, box: Box) -> NDArray[np.bool_]:
         """Whether each field pixel of a box belongs to the object."""
-        if self.patch is None:
-            return self.exact.over(np.zeros(box.shape, bool), box)
-        above = self.patch.probabilities(box) > self.settings.threshold
-        return self.exact.over(above, box)
+        found = np.zeros(box.shape, bool)
+        inner = box.intersect(self.extent)  # which may be small in a vast box
+        if inner.area:
+            above = np.zeros(inner.shape, bool)
+            if self.patch is not None:
+                above = self.patch.probabilities(inner) > self.settings.threshold
+            found[inner.relative_to(box).slices] = self.exact.over(above, inner)
+        return found
 
     def probabilities(self, box: Box) -> NDArray[np.float32]:
         """Probability of each field pixel of a box, float32 0–1; 0 or 1 where exact."""

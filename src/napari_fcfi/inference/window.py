@@ -92,28 +92,33 @@ class Window:
 
     def feedback(self, patch: Patch) -> NDArray[np.float32]:
         """The patch's probabilities at the input's size, ``(H, W)`` float32, 0–1."""
+        patch = patch.on_grid_for(self.box)  # a fine one may lie in a corner of a vast window
         grid = self.box.aligned(patch.stride)
         area = _in_units(self.box, grid, patch.stride)
         return resample(as_probabilities(patch.samples_in(grid)), area, self.size).clip(0, 1)
 
-    def spread(self, values: NDArray[np.float32], grid: Box, stride: int) -> NDArray[np.float32]:
+    def spread(
+        self, values: NDArray[np.float32], grid: Box, stride: int, cell: int = 1
+    ) -> NDArray[np.float32]:
         """Values of the input's area on a grid of the field.
 
         Parameters
         ----------
         values : ndarray
-            ``(h, w)`` float32 of any size that covers the whole input, as its logits or affinity.
+            ``(h, w)`` float32 that cover the whole input, as its logits or affinity.
         grid : Box
             Where they are wanted, aligned to the stride; beyond the window its rim goes on.
         stride : int
             Field pixels a sample.
+        cell : int
+            Input pixels a value, along both sides; the last values may reach beyond the input.
 
         Returns
         -------
         ndarray
             ``(grid.height / stride, grid.width / stride)`` float32.
         """
-        step_y, step_x = self.box.height / values.shape[0], self.box.width / values.shape[1]
+        step_y, step_x = (cell * step for step in self.steps)
         inner = grid.relative_to(self.box)
         area = (inner.y0 / step_y, inner.x0 / step_x, inner.y1 / step_y, inner.x1 / step_x)
         return resample(values, area, (grid.height // stride, grid.width // stride))

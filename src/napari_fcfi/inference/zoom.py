@@ -9,11 +9,15 @@ from napari_fcfi.settings import Settings
 
 from .box import Box
 from .click import box_of
+from .errors import InputError
 from .state import State
 from .window import Window
 
 LARGEST_SIDE_PX = 4096
 """Without a scope nothing is looked at farther than this around the clicks."""
+
+MOST_SEEN_PX = 2**28
+"""Mask and clicks of one object may lie in a box of so many pixels; its mask is made whole."""
 
 LEAST_ASPECT = 0.5
 """Shorter side of a new window as a share of the longer one, where the field allows."""
@@ -55,9 +59,19 @@ def next_window(field_box: Box, state: State, scope: Box | None = None) -> Windo
         With the new clicks among its events.
     scope : Box, optional
         The largest box that may be looked at without zoom-in.
+
+    Raises
+    ------
+    ValueError
+        When mask and clicks lie too far apart for one object.
     """
     settings = state.settings
     seen = seen_box(state).intersect(field_box)
+    if seen.area > MOST_SEEN_PX:
+        raise InputError(
+            f"Clicks and mask of one object within {MOST_SEEN_PX:,} pixels were expected, but the "
+            f"box around them has {seen.area:,}; undo the last click, and begin a new object there."
+        )
     last = state.zoom
     if not settings.zoom_in:
         whole = whole_box(field_box, seen, scope)

@@ -63,7 +63,7 @@ class Architecture(Method):
 
     name: Literal["fcfi-lite"] = "fcfi-lite"
     fusion: Literal["late", "early"] = "late"
-    affinity_channels: int = 32
+    affinity_channels: Annotated[int, Field(ge=0, le=1024)] = 32
 
 
 class PaperArchitecture(Method):

@@ -157,8 +157,10 @@ class FCFI(Network):
             inner, updated, updated_logits = fused.features, fused.feedback, fused.logits
         elif self.concatenate is not None:
             inner = torch.relu_(self.concatenate(torch.cat([inner, refined.feedback], dim=1)))
-        half = features.pyramid.stride2[..., : -(-height // 2), : -(-width // 2)]
-        logits = self.head(inner, half, features.size)
+        # the last cells reach beyond a window whose sides are no multiples of their stride
+        reach = (cells[0] * STRIDE, cells[1] * STRIDE)
+        half = features.pyramid.stride2[..., : reach[0] // 2, : reach[1] // 2]
+        logits = self.head(inner, half, reach)[..., :height, :width]
         quality = self.quality(inner, deep.context, to_cells(torch.sigmoid(logits), STRIDE))
         return Prediction(
             logits,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -183,6 +184,27 @@ def test_masks_without_any_object_are_told(folder: Path) -> None:
         save(folder / f"masks/{name}.png", np.zeros((120, 160), np.uint8))
     with pytest.raises(DataError, match="all masks are empty"):
         open_source(folder)
+
+
+@pytest.mark.parametrize("few", [True, False])
+def test_parts_of_a_folder_are_sets_for_training_and_validation_alike(
+    tmp_path: Path, folder: Path, few: bool
+) -> None:
+    for part in ("train", "val"):
+        for name in ("images", "masks"):
+            (tmp_path / part / name).mkdir(parents=True)
+            content = (folder / name / "p0.png").read_bytes()
+            for i in range(20 if few else 60):
+                (tmp_path / part / name / f"{part}{i}.png").write_bytes(content)
+    shutil.rmtree(folder)
+    named, below = open_source(tmp_path), open_source(None, root=tmp_path)
+    trained = {(p.found.name, p.entry.name) for p in named.unread}
+    assert {(p.found.name, p.entry.name) for p in below.unread} == trained
+    found = validation_set(tmp_path)
+    measured = {tuple(case.name.removesuffix(":1").split("/")) for case in found.cases}
+    assert bool(measured & trained) == few
+    assert ("40 of the pictures held out are trained on, too" in found.remark) == few
+    assert found.head(1).remark == found.remark
 
 
 def test_the_validation_set_is_what_training_holds_out(tmp_path: Path, folder: Path) -> None:

@@ -14,6 +14,8 @@ from training.evaluation.factories import factory_identity, factory_method, foun
 IMAGE = np.zeros((4, 6, 3), np.uint8)
 
 MODULE = """\
+from functools import partial
+
 import numpy as np
 
 SIZE = 3
@@ -43,6 +45,11 @@ class Mute:
 
 class Home:
     made = Whole
+
+STRICT = partial(Whole)
+
+class Taught(Whole):
+    identity = {"weights": "1f3a"}
 """
 
 
@@ -104,13 +111,24 @@ def test_an_answer_that_is_no_mask_is_one_clear_sentence(kind: str, message: str
 
 
 @pytest.mark.slow
-def test_a_changed_file_is_another_method(written: Path) -> None:
-    factory = found_factory("methods_of_others:Whole")
-    before = factory_identity(factory)["source_sha256"]
+@pytest.mark.parametrize("path", ["Whole", "STRICT", "Taught"])
+def test_a_changed_file_is_another_method(written: Path, path: str) -> None:
+    factory = found_factory(f"methods_of_others:{path}")
+    before = factory_identity("methods_of_others", factory)["source_sha256"]
     written.write_text(MODULE + "\n")
-    assert factory_identity(factory)["source_sha256"] != before
+    assert factory_identity("methods_of_others", factory)["source_sha256"] != before
 
 
+@pytest.mark.slow
+def test_a_factory_may_tell_what_else_its_answers_depend_on() -> None:
+    factory = found_factory("methods_of_others:Taught")
+    assert factory_identity("methods_of_others", factory)["identity"] == {"weights": "1f3a"}
+    factory.identity = {"weights": {1, 2}}
+    with pytest.raises(UserError, match=r"can be written as JSON.*got dict"):
+        factory_identity("methods_of_others", factory)
+
+
+@pytest.mark.slow
 def test_the_version_of_a_package_is_part_of_the_identity() -> None:
-    found = factory_identity(found_factory("skimage.color:rgb2gray"))
+    found = factory_identity("skimage.color", found_factory("skimage.color:rgb2gray"))
     assert found["package"]["scikit-image"]

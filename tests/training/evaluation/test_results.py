@@ -11,6 +11,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from napari_fcfi.checkpoints import Card, write_checkpoint
+from napari_fcfi.network import Architecture, build_network
 from training.data.evaluation_sets import EvaluationSet, Sample
 from training.evaluation import networks
 from training.evaluation.conditions import Conditions
@@ -130,6 +132,20 @@ def test_a_network_starts_from_a_mask() -> None:
         assert found.start is not None
         assert found.start.iou == pytest.approx(25 * 25 / (25 * 35))
         assert found.clicks[0].x >= 30
+
+
+def test_a_checkpoint_that_was_exchanged_meanwhile_does_not_answer_for_the_old_one(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "mine.safetensors"
+    for name in ("old", "new"):
+        write_checkpoint(path, build_network(Architecture()), Card(name=name))
+        networks.loaded.cache_clear()
+        if name == "old":
+            found = network(str(path), "cpu", "search", [], CONDITIONS)
+            found.method("x")
+    with pytest.raises(UserError, match=r"put the old file back"):
+        found.method("x")
 
 
 def test_only_the_last_model_is_kept() -> None:

@@ -34,8 +34,11 @@ def test_the_head_alone_gets_other_weights(
     changed = {name for name in old if not torch.equal(old[name], new[name])}
     assert changed
     assert all(name.startswith("quality.layers.") for name in changed)
-    assert "quality head on windows of 20 objects" in load_network(after)[1].training
-    assert load_network(after)[1].figures == {}  # they were the old head's
+    card = load_network(after)[1]
+    assert card.name == "after"
+    assert "quality head on windows of 20 objects" in card.training
+    assert card.data == (folder.name,)
+    assert card.figures == {}  # they were the old head's
     assert after.with_suffix(".json").is_file()
     assert "before" in capsys.readouterr().out
 
