@@ -63,7 +63,8 @@ def like_the_click(
 
 def cell_of(values: NDArray[np.float32], window: Window) -> int:
     """Input pixels a value of a feature map's size, whose last cells reach beyond the input."""
-    return math.ceil(window.size[0] / values.shape[0])
+    cells: int = values.shape[0]
+    return math.ceil(window.size[0] / cells)
 
 
 def keep_promise(
