@@ -109,7 +109,8 @@ def cut(
     image = torch.from_numpy(picture.image[window].copy()).permute(2, 0, 1)
     labels = torch.from_numpy(picture.labels[(slice(None), *window)].copy())
     image = tv.resize(image, outer, InterpolationMode.BILINEAR, antialias=True)
-    labels = tv.resize(labels, outer, InterpolationMode.NEAREST)
+    # the other NEAREST takes floor(i * s), half a pixel beside what the image shows
+    labels = tv.resize(labels, outer, InterpolationMode.NEAREST_EXACT)
     if turned and fits:
         angle = float(rng.uniform(-45, 45))
         image = tv.center_crop(tv.rotate(image, angle, InterpolationMode.BILINEAR), inner)

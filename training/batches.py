@@ -17,6 +17,7 @@ import torch
 from .augment import make_sample
 from .cores import own_cores
 from .data.source import PictureSource
+from .draws import crop_of
 from .forward import Batch
 from .published_augment import make_published_sample
 from .recipes import Recipe
@@ -53,13 +54,14 @@ class Batches:
     def sample(self, number: int) -> Sample:
         """The sample of a number, counted over all steps and processes."""
         recipe = self.recipe
+        size = crop_of(recipe, number // recipe.pictures)
         rng = np.random.default_rng((recipe.seed, SAMPLE_STREAM, number))
         if recipe.augmentation == "published":
-            return make_published_sample(rng, self.source, size=recipe.crop, objects=recipe.objects)
+            return make_published_sample(rng, self.source, size=size, objects=recipe.objects)
         return make_sample(
             rng,
             self.source,
-            size=recipe.crop,
+            size=size,
             objects=recipe.objects,
             paste_share=recipe.paste_share,
         )

@@ -13,7 +13,7 @@ import torch
 from .click_simulation import Generator
 from .recipes import Recipe
 
-STEP_STREAM, USER_STREAM, DROPOUT_STREAM = 2, 3, 4
+STEP_STREAM, USER_STREAM, DROPOUT_STREAM, CROP_STREAM = 2, 3, 4, 6
 """Keep draws apart; samples themselves have stream 1 (`training.batches`)."""
 
 
@@ -27,6 +27,12 @@ def rounds_of(recipe: Recipe, step: int) -> int:
     """Number of interactions in a step, the same in all processes."""
     rng = np.random.default_rng((recipe.seed, STEP_STREAM, step))
     return 1 + int(rng.choice(len(recipe.round_shares), p=recipe.round_shares))
+
+
+def crop_of(recipe: Recipe, step: int) -> tuple[int, int]:
+    """Height and width of the crops of a step, px."""
+    sizes = (recipe.crop, *recipe.other_crops)
+    return sizes[int(np.random.default_rng((recipe.seed, CROP_STREAM, step)).integers(len(sizes)))]
 
 
 def seed_dropout(recipe: Recipe, step: int, rank: int, part: int) -> None:

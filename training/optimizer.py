@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import torch
 from torch import Tensor
@@ -13,9 +13,16 @@ from napari_fcfi.network import Network
 from .evaluation.errors import UserError
 from .recipes import Recipe
 
+USUAL_SIZE = 0.1
+"""Root mean square of the weights for which a slow part's rate is meant."""
+
 
 def make_optimizer(network: Network, recipe: Recipe) -> torch.optim.AdamW:
     """AdamW with a smaller rate for the recipe's slow parts; frozen parts take no part.
+
+    Batch norms that were folded into a backbone leave tensors of very different sizes there, of
+    which one rate moves some by a few hundredths and others by all they are. Where the recipe says
+    so each slow tensor has a rate in proportion to the size of its weights.
 
     Raises
     ------
@@ -35,13 +42,22 @@ def make_optimizer(network: Network, recipe: Recipe) -> torch.optim.AdamW:
     slow = [p for name, p in trained if name.startswith(recipe.slow_parts)]
     rest = [p for name, p in trained if not name.startswith(recipe.slow_parts)]
     rate = recipe.learning_rate
-    groups = [
-        {"params": slow, "lr": rate * recipe.backbone_factor, "factor": recipe.backbone_factor},
-        {"params": rest, "lr": rate, "factor": 1.0},
-    ]
+    groups: list[dict[str, Any]] = [{"params": rest, "factor": 1.0}]
+    if recipe.slow_rates == "by_size":
+        groups += [{"params": [p], "factor": recipe.backbone_factor * _size(p)} for p in slow]
+    else:
+        groups += [{"params": slow, "factor": recipe.backbone_factor}]
+    for group in groups:
+        group["lr"] = rate * group["factor"]
     # a fused step undoes the scaling of float16 itself, too late for the gradient's norm
     fused = recipe.precision != "16-mixed"
     return torch.optim.AdamW(groups, weight_decay=recipe.weight_decay, fused=fused)
+
+
+def _size(weights: Tensor) -> float:
+    """Root mean square of a tensor beside `USUAL_SIZE`, kept within two orders of magnitude."""
+    size = float(weights.detach().square().mean().sqrt()) / USUAL_SIZE
+    return min(max(size, 0.1), 10.0)
 
 
 Tensors: TypeAlias = tuple[Tensor, ...] | list[Tensor]

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from training.augment import choose_crop, make_sample, paste
+from training.augment import choose_crop, cut, make_sample, paste
 from training.data.files import DataError
 from training.data.pictures import Picture, PictureObject
 from training.data.source import LazyPictures, open_source
@@ -75,6 +75,22 @@ def test_crops_lie_inside_the_picture_and_touch_the_object(folder: Path) -> None
         assert 0 <= y0 <= y0 + height <= 120
         assert 0 <= x0 <= x0 + width <= 160
         assert (picture.labels[0, y0 : y0 + height, x0 : x0 + width] == target.value).any()
+
+
+@pytest.mark.parametrize("side", [37, 90, 160])
+def test_labels_lie_where_the_image_shows_them(side: int) -> None:
+    labels = np.zeros((1, side, side), np.uint8)
+    y, x = np.mgrid[:side, :side]
+    labels[0, np.hypot(y - 0.48 * side, x - 0.53 * side) < side / 4] = 1
+    image = np.repeat(labels[0, ..., None] * np.uint8(255), 3, axis=2)
+    picture = Picture("a", "set", image, labels, ())
+    rng = np.random.default_rng(2)  # draws no turn
+    shown, wanted = cut(rng, picture, (0, 0, side, side), (96, 96))
+    shown = shown[0] > 127.5
+    rows, columns = np.mgrid[:96, :96]
+    for at in (rows, columns):
+        middles = [at[mask.numpy().astype(bool)].mean() for mask in (shown, wanted[0])]
+        assert middles[0] == pytest.approx(middles[1], abs=0.15)
 
 
 def test_objects_that_overlap_are_both_asked_for_whole() -> None:

@@ -29,6 +29,16 @@ def test_batches_that_threads_make_are_those_made_by_hand(folder: Path) -> None:
     running.close()
 
 
+def test_each_step_has_one_of_the_recipe_s_crop_sizes(folder: Path) -> None:
+    several = SMALL.model_copy(update={"other_crops": ((32, 32), (64, 96))})
+    batches = Batches(open_source(folder), several)
+    shapes = [tuple(batches.make(step).images.shape) for step in range(12)]
+    assert set(shapes) == {(4, 3, 64, 64), (4, 3, 32, 32), (4, 3, 64, 96)}
+    running = batches.run(5)
+    assert [tuple(next(running).images.shape) for _ in range(3)] == shapes[5:8]
+    running.close()
+
+
 @pytest.mark.parametrize("world", [2, 4])
 def test_processes_share_the_batch_of_one(folder: Path, world: int) -> None:
     batches = Batches(open_source(folder), SMALL)

@@ -34,6 +34,9 @@ def _square(crop: object) -> object:
     return (crop, crop) if isinstance(crop, int) else crop
 
 
+Crop = Annotated[tuple[Side, Side], BeforeValidator(_square)]
+
+
 class Recipe(BaseModel):
     """How a model is trained.
 
@@ -57,6 +60,8 @@ class Recipe(BaseModel):
         RITM's are without).
     crop : tuple of int
         Height and width of the training crops, px; multiples of 32.
+    other_crops : tuple of tuple of int
+        Further sizes; each step draws one of all.
     pictures, objects : int
         Pictures a step, of all processes together, and objects asked for in each.
     round_shares : tuple of float
@@ -86,6 +91,9 @@ class Recipe(BaseModel):
         AdamW's rate, the slow parts' share of it, and its decay of the weights (0: Adam).
     slow_parts : tuple of str
         Beginnings of the names of the parameters that have the backbone's rate.
+    slow_rates : str
+        ``"alike"``: it is the rate of all of them. ``"by_size"``: that of each is in proportion to
+        the size of its weights (`training.optimizer`).
     batch_statistics : str
         ``"learnt"``: batch norms normalise by the batch, over all GPUs. ``"frozen"``: by the
         statistics they began with, which a small batch and many CPU processes need.
@@ -119,7 +127,8 @@ class Recipe(BaseModel):
     augmentation: Literal["objects", "published"] = "objects"
     interactions: Literal["supervised", "paper", "released"] = "supervised"
     central_first: bool = True
-    crop: Annotated[tuple[Side, Side], BeforeValidator(_square)] = (256, 256)
+    crop: Crop = (256, 256)
+    other_crops: tuple[Crop, ...] = ()
     pictures: Annotated[int, Field(ge=1)] = 8
     objects: Annotated[int, Field(ge=1)] = 2
     round_shares: tuple[float, ...] = (0.2, 0.35, 0.3, 0.15)
@@ -138,6 +147,7 @@ class Recipe(BaseModel):
     backbone_factor: NonNegativeFloat = 0.15
     weight_decay: NonNegativeFloat = 1e-4
     slow_parts: tuple[str, ...] = ("backbone.",)
+    slow_rates: Literal["alike", "by_size"] = "alike"
     batch_statistics: Literal["learnt", "frozen"] = "learnt"
     steps: int | None = None
     warm_up: Annotated[int, Field(ge=1)] = 150
