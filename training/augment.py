@@ -34,6 +34,8 @@ have the whole object at a size that zoom-in shows; a third go down to specks an
 that the crop cuts off, as the windows of the first click's search do."""
 RARE = 1 / 3
 SMALLEST_CROP = 32
+MOST_SQUEEZED = float(np.exp(0.3))
+"""Height over width of a crop differs from that of the sample at most by this factor."""
 
 
 def choose_object(rng: Generator, objects: Sequence[PictureObject]) -> PictureObject:
@@ -47,7 +49,8 @@ def choose_crop(
 ) -> tuple[int, int, int, int]:
     """Crop ``y0, x0, height, width`` inside the picture, with ``target`` at a random scale.
 
-    Height over width is about ``aspect``, as far as the picture allows.
+    Height over width is about ``aspect``: who clicks sees things as they are, so a crop of a long
+    picture leaves some of it out rather than being squeezed.
     """
     _, picture_height, picture_width = picture.labels.shape
     y0, x0, y1, x1 = target.box
@@ -56,6 +59,8 @@ def choose_crop(
     stretch = np.exp(rng.uniform(-0.15, 0.15)) * np.sqrt(aspect)
     height = int(np.clip(side * stretch, min(SMALLEST_CROP, picture_height), picture_height))
     width = int(np.clip(side / stretch, min(SMALLEST_CROP, picture_width), picture_width))
+    height = max(1, min(height, int(width * aspect * MOST_SQUEEZED)))
+    width = max(1, min(width, int(height / aspect * MOST_SQUEEZED)))
     ys, xs = np.nonzero(picture.labels[target.layer, y0:y1, x0:x1] == target.value)
     anchor = int(rng.integers(len(ys)))
     return (

@@ -77,6 +77,18 @@ def test_crops_lie_inside_the_picture_and_touch_the_object(folder: Path) -> None
         assert (picture.labels[0, y0 : y0 + height, x0 : x0 + width] == target.value).any()
 
 
+@pytest.mark.parametrize("aspect", [1.0, 2 / 3])
+def test_crops_of_a_long_picture_are_not_squeezed(aspect: float) -> None:
+    labels = np.zeros((1, 60, 300), np.uint8)
+    labels[0, 5:55, 20:280] = 1
+    target = PictureObject(1, int(labels.sum()), (5, 20, 55, 280))
+    picture = Picture("a", "photo", np.zeros((60, 300, 3), np.uint8), labels, (target,))
+    for seed in range(50):
+        rng = np.random.default_rng(seed)
+        _, _, height, width = choose_crop(rng, picture, target, aspect=aspect)
+        assert abs(np.log(height / width / aspect)) < 0.35
+
+
 @pytest.mark.parametrize("side", [37, 90, 160])
 def test_labels_lie_where_the_image_shows_them(side: int) -> None:
     labels = np.zeros((1, side, side), np.uint8)
