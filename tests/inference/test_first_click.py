@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
+from typing import Any
 
 import numpy as np
 import pytest
@@ -186,12 +187,19 @@ def test_the_search_is_cheap(model: FakeModel) -> None:
     assert len(model.network.encoded) <= 2 + 2 * FINALISTS  # two batches, and each finalist twice
 
 
-def test_no_window_is_smaller_than_the_setting_says(model: FakeModel) -> None:
-    predictor = Predictor(model, Settings(zoom_min=200))
-    field = Field.from_array(picture(20, 300))
-    state = predictor(field, predictor.initial(), [Click(150, 150)])
-    assert state.window is not None
-    assert min(state.window.shape) >= 200
+def test_no_window_is_smaller_than_the_setting_says(
+    model: FakeModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    predictor, searched = Predictor(model, Settings(zoom_min=200)), []
+    answers = predictor.passes.answers
+
+    def watched(*asked: Any) -> list[Answer]:
+        searched.extend(asked[2])
+        return answers(*asked)
+
+    monkeypatch.setattr(predictor.passes, "answers", watched)
+    predictor(Field.from_array(picture(20, 600)), predictor.initial(), [Click(150, 150)])
+    assert min(min(window.box.shape) for window in searched) == 200
 
 
 def test_a_background_click_far_away_cuts_no_window(model: FakeModel) -> None:

@@ -78,11 +78,11 @@ def test_crops_lie_inside_the_picture_and_touch_the_object(folder: Path) -> None
 
 
 @pytest.mark.parametrize("aspect", [1.0, 2 / 3])
-def test_crops_of_a_long_picture_are_not_squeezed(aspect: float) -> None:
-    labels = np.zeros((1, 60, 300), np.uint8)
-    labels[0, 5:55, 20:280] = 1
-    target = PictureObject(1, int(labels.sum()), (5, 20, 55, 280))
-    picture = Picture("a", "photo", np.zeros((60, 300, 3), np.uint8), labels, (target,))
+@pytest.mark.parametrize("shape", [(60, 300), (300, 60)], ids=["wide", "tall"])
+def test_crops_of_a_long_picture_are_not_squeezed(shape: tuple[int, int], aspect: float) -> None:
+    labels = np.ones((1, *shape), np.uint8)
+    target = PictureObject(1, 60 * 300, (0, 0, *shape))
+    picture = Picture("a", "photo", np.zeros((*shape, 3), np.uint8), labels, (target,))
     for seed in range(50):
         rng = np.random.default_rng(seed)
         _, _, height, width = choose_crop(rng, picture, target, aspect=aspect)
