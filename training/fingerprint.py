@@ -3,26 +3,35 @@
 from __future__ import annotations
 
 import hashlib
+from typing import NamedTuple
 
 import numpy as np
 
 from .data.source import LazyPictures, PictureSource
 
 
-def fingerprint(source: PictureSource) -> str:
-    """Hash of a source's pictures in their order; the same draws come from sources alike in it.
+class Marks(NamedTuple):
+    """By what a source is known again: `fingerprint`, and its sets' names in alphabetical order."""
 
-    No file is read. Weights count as float32, since their last digits differ between machines.
+    fingerprint: str
+    sets: tuple[str, ...]
+
+
+def marks_of(source: PictureSource) -> Marks:
+    """Both marks of a source; no file is read.
+
+    Weights count as float32, since their last digits differ between machines.
     """
+    names = _names(source)
     digest = hashlib.sha256(source.weights.astype(np.float32).tobytes())
-    for set_name, name in _names(source):
+    for set_name, name in names:
         digest.update(f"{set_name}/{name}\n".encode())
-    return digest.hexdigest()
+    return Marks(digest.hexdigest(), tuple(sorted({set_name for set_name, _ in names})))
 
 
-def set_names(source: PictureSource) -> list[str]:
-    """Names of the sets of a source, in alphabetical order."""
-    return sorted({set_name for set_name, _ in _names(source)})
+def fingerprint(source: PictureSource) -> str:
+    """Hash of a source's pictures in their order; the same draws come from sources alike in it."""
+    return marks_of(source).fingerprint
 
 
 def _names(source: PictureSource) -> list[tuple[str, str]]:

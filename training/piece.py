@@ -12,7 +12,7 @@ from .batches import Batches
 from .data.files import DataError
 from .data.source import PictureSource
 from .failures import Ended, together
-from .fingerprint import fingerprint, set_names
+from .fingerprint import marks_of
 from .forward import Batch
 from .journal import Journal
 from .saver import Saver
@@ -73,9 +73,9 @@ def _until_one_ends(
 def _know_again(run: Run, source: PictureSource) -> None:
     """Note by what the data are known; say so, before there is a bar, if they are others now."""
     with together(run.fabric):
-        data, names = fingerprint(source), set_names(source)
-    others, run.data = run.has_other_data(data), data
-    run.sets = sorted({*run.sets, *names})
+        marks = marks_of(source)
+    others, run.data = run.has_other_data(marks.fingerprint), marks.fingerprint
+    run.sets = sorted({*run.sets, *marks.sets})
     if others and run.fabric.is_global_zero:
         print(
             "warning: the data differ from those of the steps so far; draws differ from here on",

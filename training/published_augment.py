@@ -100,7 +100,8 @@ def scaled_crop(
     image = torch.from_numpy(np.ascontiguousarray(picture.image[window[0], window[1]]).copy())
     labels = torch.from_numpy(picture.labels[shape].copy())
     image = tv.resize(image.permute(2, 0, 1), inner, InterpolationMode.BILINEAR, antialias=False)
-    labels = tv.resize(labels, inner, InterpolationMode.NEAREST_EXACT)
+    # floor(i * s), as the authors' programs have it, half a pixel beside the image
+    labels = tv.resize(labels, inner, InterpolationMode.NEAREST)
     after = [w - k - b for w, k, b in zip(size, inner, before, strict=True)]
     padding = [before[1], after[1], before[0], after[0]]
     return functional.pad(image, padding), functional.pad(labels, padding)

@@ -41,6 +41,7 @@ def main(pictures: str, name: str, output: str) -> None:
     chosen = recipe(name).model_copy(
         update={
             "crop": (64, 96),
+            "other_crops": (),
             "pictures": 4,
             "batch_statistics": "frozen",
             "precision": "32-true",

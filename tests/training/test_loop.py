@@ -407,7 +407,7 @@ def test_two_pictures_are_learnt_by_heart(folder: Path, tmp_path: Path) -> None:
     for picture in pictures:
         image = torch.tensor(picture.image).permute(2, 0, 1)[None].float() / 255
         small = tv.resize(image, [*size], antialias=True)
-        labels = tv.resize(torch.tensor(picture.labels), [*size], InterpolationMode.NEAREST)[
+        labels = tv.resize(torch.tensor(picture.labels), [*size], InterpolationMode.NEAREST_EXACT)[
             0
         ].numpy()
         for item in picture.objects:

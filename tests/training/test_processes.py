@@ -20,7 +20,7 @@ from napari_fcfi.checkpoints import Card, untrained_model, write_checkpoint
 from training.state import read_state
 
 CHECKOUT = Path(__file__).parents[2]
-TINY = ("--set", "crop=64", "--set", "pictures=2", "--device", "cpu")
+TINY = ("--set", "crop=64", "--set", "other_crops=[]", "--set", "pictures=2", "--device", "cpu")
 FROZEN = ("--set", "batch_statistics=frozen")
 TORCHRUN = ("-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2")
 

@@ -14,7 +14,7 @@ from training.data.option import DataRoot
 from training.data.source import open_source
 from training.evaluation.errors import UserError
 from training.failures import TOLD, leave
-from training.fingerprint import fingerprint, set_names
+from training.fingerprint import marks_of
 from training.written import write_and_say
 
 from .collected import OBJECTS_A_PIECE, collect
@@ -49,7 +49,8 @@ def main(
             )
         model = load_model(checkpoint, device)
         pictures = open_source(data, root=data_root)
-        kept = f"{model.sha256[:16]}-{fingerprint(pictures)[:16]}"
+        marks = marks_of(pictures)
+        kept = f"{model.sha256[:16]}-{marks.fingerprint[:16]}"
         folder = output.with_suffix(".windows") / kept
         held_out = collect(
             WindowSource(model, pictures, HELD_OUT_SEED), objects // 10, folder / "held-out"
@@ -63,7 +64,7 @@ def main(
         changes = {
             "name": output.stem,
             "training": f"{card.training}; {history}",
-            "data": tuple(dict.fromkeys((*card.data, *set_names(pictures)))),
+            "data": tuple(dict.fromkeys((*card.data, *marks.sets))),
             "figures": {},
         }
         card = card.model_copy(update=changes)
