@@ -42,11 +42,10 @@ def make_optimizer(network: Network, recipe: Recipe) -> torch.optim.AdamW:
     slow = [p for name, p in trained if name.startswith(recipe.slow_parts)]
     rest = [p for name, p in trained if not name.startswith(recipe.slow_parts)]
     rate = recipe.learning_rate
-    groups: list[dict[str, Any]] = [{"params": rest, "factor": 1.0}]
+    groups: list[dict[str, Any]] = [{"params": slow, "factor": recipe.backbone_factor}]
     if recipe.slow_rates == "by_size":
-        groups += [{"params": [p], "factor": recipe.backbone_factor * _size(p)} for p in slow]
-    else:
-        groups += [{"params": slow, "factor": recipe.backbone_factor}]
+        groups = [{"params": [p], "factor": recipe.backbone_factor * _size(p)} for p in slow]
+    groups.append({"params": rest, "factor": 1.0})
     for group in groups:
         group["lr"] = rate * group["factor"]
     # a fused step undoes the scaling of float16 itself, too late for the gradient's norm

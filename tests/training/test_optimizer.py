@@ -30,7 +30,7 @@ def test_every_recipe_has_a_slow_part_and_a_quick_one(name: str) -> None:
     with torch.device("meta"):
         built = build_network(chosen.architecture)
     optimizer = make_optimizer(built, chosen)
-    rest, slow = (sum(p.numel() for p in g["params"]) for g in optimizer.param_groups)
+    slow, rest = (sum(p.numel() for p in g["params"]) for g in optimizer.param_groups)
     assert slow > 0
     assert rest > 0
 
@@ -39,7 +39,7 @@ def test_slow_tensors_change_by_the_same_share_where_the_recipe_says_so() -> Non
     by_size = Recipe(name="small", slow_rates="by_size", weight_decay=0)
     network = FCFI()
     optimizer = make_optimizer(network, by_size)
-    rest, *slow = optimizer.param_groups
+    *slow, rest = optimizer.param_groups
     assert rest["lr"] == by_size.learning_rate
     trained = {p for p in network.backbone.parameters() if p.requires_grad}
     assert {p for group in slow for p in group["params"]} == trained
@@ -61,7 +61,7 @@ def test_the_paper_trains_the_backbone_with_adam_at_a_tenth_of_the_rate() -> Non
     chosen = recipe("fcfi_resnet101_sbd")
     with torch.device("meta"):
         optimizer = make_optimizer(build_network(chosen.architecture), chosen)
-    rest, slow = optimizer.param_groups
+    slow, rest = optimizer.param_groups
     assert (slow["lr"], rest["lr"]) == pytest.approx((5e-5, 5e-4))
     assert slow["betas"] == rest["betas"] == (0.9, 0.999)
     assert slow["weight_decay"] == rest["weight_decay"] == 0

@@ -179,9 +179,13 @@ def training_sets(root: Path) -> list[FoundSet]:
 
 def unread_pictures(sets: Sequence[FoundSet], part: str) -> list[Unread]:
     """Pictures of a part; sets without parts of their own are split by the pictures' names."""
-    unread = [Unread(entry, found) for found in sets for entry in found.entries(part)]
+    return of_part([Unread(entry, found) for found in sets for entry in found.entries(part)], part)
+
+
+def of_part(unread: Sequence[Unread], part: str) -> list[Unread]:
+    """Those of a part; of sets without parts of their own all, while these have few pictures."""
     if sum(not picture.found.own_parts for picture in unread) < SMALLEST_TO_SPLIT:
-        return unread
+        return list(unread)
     return [
         picture
         for picture in unread

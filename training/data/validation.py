@@ -11,8 +11,8 @@ import numpy as np
 from .entries import Annotation
 from .evaluation_sets import Case, EvaluationSet, areas_of
 from .files import DataError
-from .finding import VALIDATION_NAME, FoundSet
-from .source import SMALLEST_TO_SPLIT, Unread, training_sets, unread_pictures
+from .finding import VALIDATION_NAME
+from .source import SMALLEST_TO_SPLIT, Unread, of_part, training_sets
 
 NAME = VALIDATION_NAME
 PICTURES_A_SET = 3
@@ -40,7 +40,8 @@ def validation_set(root: Path) -> EvaluationSet:
     """
     sets = [found for found in training_sets(root) if "val" in (found.own_parts or ("val",))]
     by_set: dict[str, list[Unread]] = defaultdict(list)
-    for picture in unread_pictures(sets, "val"):
+    unread = [Unread(entry, found) for found in sets for entry in found.entries("val")]
+    for picture in of_part(unread, "val"):
         by_set[picture.found.name].append(picture)
     cases = []
     most = max(PICTURES_A_SET, ABOUT_OBJECTS // max(1, len(by_set)))
@@ -55,20 +56,14 @@ def validation_set(root: Path) -> EvaluationSet:
             f"expected pictures for validation in {root}, found none; add sets with a validation "
             "part, or more pictures."
         )
-    return EvaluationSet(NAME, tuple(cases), remark=_remark(sets))
+    return EvaluationSet(NAME, tuple(cases), remark=_remark(unread))
 
 
-def _remark(sets: Sequence[FoundSet]) -> str:
+def _remark(unread: Sequence[Unread]) -> str:
     """What has to be known of the figures where the pictures are those of training."""
-    without_parts = [found for found in sets if not found.own_parts]
-    kept_out, trained_on = (
-        {
-            (picture.found.name, picture.entry.name)
-            for picture in unread_pictures(without_parts, part)
-        }
-        for part in ("val", "train")
-    )
-    both = len(kept_out & trained_on)
+    alike = [picture for picture in unread if not picture.found.own_parts]
+    # every picture is of one part, or all are of both
+    both = len(of_part(alike, "val")) + len(of_part(alike, "train")) - len(alike)
     if not both:
         return ""
     return (

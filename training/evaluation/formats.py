@@ -15,6 +15,17 @@ UNITS = {"ASSD": " (px)"}
 DOWN, UP = "↓", "↑"
 
 
+def kind(metric: str) -> str:
+    """A metric's name without its numbers.
+
+    Examples
+    --------
+    >>> kind("NoF20@90"), kind("SPC")
+    ('NoF', 'SPC')
+    """
+    return metric.partition("@")[0].rstrip("0123456789")
+
+
 def title(metric: str) -> str:
     """Head of a metric's column, with its unit and the direction in which it is better."""
     stem = metric.partition("@")[0]

@@ -11,7 +11,7 @@ from training.evaluation.formats import DASH, number
 from . import paper
 from .paper import Column
 from .runs import EvaluationRun
-from .tables import HERE, NOT_HERE, Row, Table, counted_otherwise, grouped, incomparable
+from .tables import HERE, NOT_HERE, Row, Table, grouped, note_on
 
 METRICS = {3: ("NoC@90", "NoF20@90")}
 OTHERWISE = ("NoC@85", "NoC@90")
@@ -83,9 +83,8 @@ def _filled(row: AblationRow, run: EvaluationRun, columns: Sequence[Column]) -> 
         number(metric, by_name[dataset].values.get(metric)) if dataset in by_name else DASH
         for dataset, metric in columns
     )
-    notes = [incomparable(scores) for scores in by_name.values()]
-    notes.append(counted_otherwise(run, columns))
-    return Row((row.label, run.label, HERE), cells, "ours", "; ".join(filter(None, notes)))
+    note = note_on(run, by_name.values(), columns)
+    return Row((row.label, run.label, HERE), cells, "ours", note)
 
 
 def _ratio(run: EvaluationRun) -> float:

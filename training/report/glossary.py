@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from training.evaluation.formats import TITLES
-from training.evaluation.rules import CLEAN, RULES, Rules
+from training.evaluation.formats import TITLES, kind
+from training.evaluation.rules import CLEAN, RULES
 
 from .runs import EvaluationRun
 
@@ -28,29 +28,19 @@ def glossary(runs: Sequence[EvaluationRun]) -> list[tuple[str, str]]:
     """Names of the runs' metrics, those of a kind together, and what they are."""
     most = runs[0].max_clicks
     timed = "all that is done for it, reading, robot user and metrics included"
-    if not any(_times_everything(run) for run in runs):
+    rules = [RULES[run.protocol].mended(run.written.get("mended") or ()) for run in runs]
+    if not any(one.times_everything for one in rules):
         timed = "the call that answers it alone"
-    late = ", or only with the last one" if any(_counts_late_ones(run) for run in runs) else ""
+    counts_late_ones = any(one.nof is not CLEAN.nof for one in rules)
+    late = ", or only with the last one" if counts_late_ones else ""
     last = "1 click" if most == 1 else f"{most} clicks"
     kinds: dict[str, list[str]] = {}
     for name in dict.fromkeys(name for run in runs for name in run.metrics):
-        kinds.setdefault(name.partition("@")[0].rstrip("0123456789"), []).append(name)
+        kinds.setdefault(kind(name), []).append(name)
     return [
         (
             ", ".join(TITLES.get(name, name) for name in names),
-            MEANINGS[kind].format(last=last, timed=timed, late=late),
+            MEANINGS[alike].format(last=last, timed=timed, late=late),
         )
-        for kind, names in kinds.items()
+        for alike, names in kinds.items()
     ]
-
-
-def _times_everything(run: EvaluationRun) -> bool:
-    return _rules(run).times_everything
-
-
-def _counts_late_ones(run: EvaluationRun) -> bool:
-    return _rules(run).nof is not CLEAN.nof
-
-
-def _rules(run: EvaluationRun) -> Rules:
-    return RULES[run.protocol].mended(run.written.get("mended") or ())

@@ -158,21 +158,21 @@ def _names(runs: Sequence[Mapping[str, Any]]) -> list[str]:
     names = [str(run.get("name") or run.get("checkpoint") or run["method"]) for run in runs]
     of_networks = [name for name, run in zip(names, runs, strict=True) if "checkpoint" in run]
     files = {name: Path(name.partition(", ")[0]) for name in of_networks}
-    longest = max((len(file.parts) for file in files.values()), default=0)
-    parts = next(
-        (
-            count
-            for count in range(2, longest)
-            if len({file.parts[-count:] for file in files.values()}) == len(set(files.values()))
-        ),
-        longest,
-    )
+    parts = _parts_that_differ(set(files.values()))
     return [
         "/".join(files[name].parts[-parts:]) + "".join(name.partition(", ")[1:])
         if name in files
         else CLASSICAL_TITLES.get(name, name)
         for name in names
     ]
+
+
+def _parts_that_differ(files: set[Path]) -> int:
+    longest = max((len(file.parts) for file in files), default=0)
+    for count in range(2, longest):
+        if len({file.parts[-count:] for file in files}) == len(files):
+            return count
+    return longest
 
 
 def _style(run: Mapping[str, Any]) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from training.evaluation.formats import DASH, number, title
+from training.evaluation.formats import DASH, kind, number, title
 from training.evaluation.tables import markdown_table
 
 from . import paper
@@ -137,23 +137,25 @@ def _paper_row(row: PaperRow, columns: Sequence[Column]) -> Row:
 
 def _our_row(run: EvaluationRun, columns: Sequence[Column]) -> Row:
     cells = tuple(our_number(run, column) for column in columns)
-    notes = [
-        incomparable(scores)
-        for dataset in dict.fromkeys(dataset for dataset, _ in columns)
-        if (scores := _on(run, dataset)) is not None
-    ]
-    notes.append(counted_otherwise(run, columns))
+    found = [_on(run, dataset) for dataset in dict.fromkeys(dataset for dataset, _ in columns)]
+    note = note_on(run, [scores for scores in found if scores is not None], columns)
     written = run.written
     backbone = backbone_title(written.get("architecture") or {})
     trained_on = trained_on_title(written.get("trained_on") or [])
     heads = (run.label, backbone or DASH, trained_on or DASH, HERE)
-    return Row(heads, cells, "ours", "; ".join(filter(None, notes)))
+    return Row(heads, cells, "ours", note)
 
 
 def our_number(run: EvaluationRun, column: Column) -> str:
     """A run's value in one of the paper's columns; a dash where it has none."""
     scores = _on(run, column[0])
     return DASH if scores is None else number(column[1], scores.values.get(column[1]))
+
+
+def note_on(run: EvaluationRun, scores: Iterable[Scores], columns: Iterable[Column]) -> str:
+    """What a reader has to know who compares a run's row with the paper's; mostly nothing."""
+    notes = [*map(incomparable, scores), counted_otherwise(run, columns)]
+    return "; ".join(filter(None, notes))
 
 
 def incomparable(scores: Scores) -> str:
@@ -175,8 +177,8 @@ def incomparable(scores: Scores) -> str:
 
 def counted_otherwise(run: EvaluationRun, columns: Iterable[Column]) -> str:
     """Which figures the authors' programs count in another way than a run's protocol does."""
-    metrics = (metric.partition("@")[0].rstrip("0123456789") for _, metric in columns)
-    names = [name for name in dict.fromkeys(metrics) if name in COUNTED_OTHERWISE]
+    kinds = dict.fromkeys(kind(metric) for _, metric in columns)
+    names = [name for name in kinds if name in COUNTED_OTHERWISE]
     if run.protocol == "released" or not names:
         return ""
     return f"{', '.join(names)}: counted otherwise by the authors (docs/protocols.md)"

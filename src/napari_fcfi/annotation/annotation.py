@@ -57,14 +57,12 @@ class Step:
 
     def reversed(self) -> Step:
         """The step that takes this one back."""
-        return Step(
-            self.label,
-            self.plane,
-            self.after,
-            self.before,
-            self.change.reversed(),
-            self.image,
-            retunes=self.retunes,
+        return replace(
+            self,
+            before=self.after,
+            after=self.before,
+            change=self.change.reversed(),
+            by_hand=NOT_TOUCHED,
         )
 
 

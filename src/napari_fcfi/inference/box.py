@@ -128,6 +128,17 @@ class Box:
             math.ceil(self.x1 * x - tiny),
         )
 
+    def cells_in(self, frame: Box, stride: int) -> tuple[slice, slice]:
+        """Rows and columns of a frame's cells of ``stride`` pixels that this box meets.
+
+        The frame is aligned to the stride.
+        """
+        rows, columns = self.aligned(stride).relative_to(frame).slices
+        return (
+            slice(rows.start // stride, rows.stop // stride),
+            slice(columns.start // stride, columns.stop // stride),
+        )
+
     def aligned(self, stride: int) -> Box:
         """The smallest box around this one whose edges are multiples of the stride."""
         return Box(

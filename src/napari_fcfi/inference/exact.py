@@ -103,10 +103,7 @@ class Bits:
         )
         certain = 255 if samples.dtype == np.uint8 else 1
         laid = (2 * values > known).astype(samples.dtype) * samples.dtype.type(certain)
-        at = tuple(
-            slice(side.start // stride, side.stop // stride)
-            for side in inner.relative_to(grid).slices
-        )
+        at = inner.cells_in(grid, stride)
         found = samples.copy()
         found[at] = np.where(2 * known >= stride**2, laid, samples[at])
         return found

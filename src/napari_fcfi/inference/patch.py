@@ -70,7 +70,8 @@ class Patch:
         samples: Samples = np.zeros(shape, self.samples.dtype)
         common = grid.intersect(self.box)
         if common.area:
-            samples[self._index(common, grid)] = self.samples[self._index(common, self.box)]
+            at, found = common.cells_in(grid, self.stride), common.cells_in(self.box, self.stride)
+            samples[at] = self.samples[found]
         return samples
 
     def probabilities(self, box: Box) -> NDArray[np.float32]:
@@ -110,7 +111,7 @@ class Patch:
         """The patch with other samples in an aligned box, grown where needed, trimmed again."""
         box = self.box.union(grid)
         all_samples = self.samples_in(box)
-        all_samples[self._index(grid, box)] = samples
+        all_samples[grid.cells_in(box, self.stride)] = samples
         return Patch(box, self.stride, all_samples).trimmed()
 
     def trimmed(self) -> Patch:
@@ -129,11 +130,6 @@ class Patch:
         s = self.stride
         box = Box(samples.y0 * s, samples.x0 * s, samples.y1 * s, samples.x1 * s)
         return box.moved(self.box.y0, self.box.x0) if box.area else box
-
-    def _index(self, box: Box, frame: Box) -> tuple[slice, slice]:
-        inner = box.relative_to(frame)
-        s = self.stride
-        return slice(inner.y0 // s, inner.y1 // s), slice(inner.x0 // s, inner.x1 // s)
 
 
 def stride_for(box: Box) -> int:

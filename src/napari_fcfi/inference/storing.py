@@ -42,7 +42,7 @@ def stored(
 
     samples, exact = base.samples_in(grid), state.exact
     for box in boxes:
-        at = _samples_of(box, grid, stride)
+        at = box.cells_in(grid, stride)
         samples[at] = answered[at]
         exact = exact.after_answer(box)
     for click in asked.new_clicks:
@@ -71,12 +71,3 @@ def _changed_boxes(asked: Question, window: Window, focused: bool) -> list[Box]:
     if not focused:
         return [window.box]
     return [focus_box(click, window, asked.expansion_ratio) for click in asked.new_clicks]
-
-
-def _samples_of(box: Box, grid: Box, stride: int) -> tuple[slice, slice]:
-    inner = box.aligned(stride).relative_to(grid)
-    rows, columns = inner.slices
-    return (
-        slice(rows.start // stride, rows.stop // stride),
-        slice(columns.start // stride, columns.stop // stride),
-    )
