@@ -5,7 +5,7 @@
 Every object gets all its clicks unless its mask becomes perfect (its values are carried on then),
 because IoU@N needs them. With ``--stop-at`` an object is left as soon as it reaches that IoU; NoC
 and NoF up to that threshold are the same, IoU@N is not reported. An evaluation that was stopped
-goes on with the same command; under ``torchrun`` or ``fabric run`` its processes share the objects.
+goes on with the same command; under ``torchrun`` its processes share the objects.
 
 With ``--protocol released`` prediction, robot user and metrics are those of the authors'
 programs, and each data set has the window that they tuned for it, unless the settings name one.

@@ -70,6 +70,20 @@ def test_the_menu_opens_the_panel(make_napari_viewer, fake_loader) -> None:
 
 
 @pytest.mark.gui
+def test_the_menu_opens_no_second_panel_beside_one_of_the_command_line(
+    make_napari_viewer, fake_loader
+) -> None:
+    from napari._app_model import get_app_model
+
+    viewer = make_napari_viewer()
+    viewer.window.add_plugin_dock_widget("napari-fcfi")  # as `napari -w` does
+    get_app_model().commands.execute_command("napari-fcfi.segment")
+    assert [name for name in viewer.window.dock_widgets if "Segment" in name] == [
+        "Segment (napari-fcfi)"
+    ]
+
+
+@pytest.mark.gui
 def test_our_settings_have_a_page_in_naparis_preferences() -> None:
     from napari.settings import get_plugin_settings
 
