@@ -21,12 +21,10 @@ from pathlib import Path
 from typing import Any
 
 from napari_fcfi.settings import Settings
-from training.evaluation import networks
 from training.evaluation.conditions import Conditions
 from training.evaluation.errors import UserError
 from training.evaluation.methods import Contender, network
 from training.evaluation.networks import FirstClick
-from training.evaluation.setting_texts import settings_from
 from training.recipes import Recipe, recipe, recipe_names
 
 RATIOS = (0.1, 0.2, 0.3, 0.4, 0.5)
@@ -148,31 +146,32 @@ def contenders(
         When there is no checkpoint, or one cannot be loaded.
     """
     names = checkpoints_in(given)
-    architectures = [
-        networks.loaded(name, device).network.architecture.model_dump() for name in names
-    ]
-    ratios = further_ratios(architectures, float(settings_from(pairs).expansion_ratio))
+    first = [network(name, device, first_click, pairs, conditions) for name in names]
+    architectures = [one.identity["architecture"] for one in first]
+    used = [float(one.identity["settings"]["expansion_ratio"]) for one in first]
     found = []
-    for name, architecture, further in zip(names, architectures, ratios, strict=True):
-        for added in ([], *([f"expansion_ratio={ratio}"] for ratio in further)):
-            one = network(name, device, first_click, [*pairs, *added], conditions)
-            identity = {**one.identity, "architecture": architecture}
-            found.append(replace(one, identity=identity))
+    for name, one, further in zip(names, first, further_ratios(architectures, used), strict=True):
+        found.append(one)
+        for ratio in further:
+            added = [*pairs, f"expansion_ratio={ratio}"]
+            found.append(network(name, device, first_click, added, conditions))
     return found
 
 
-def further_ratios(architectures: Sequence[Mapping[str, Any]], used: float) -> list[list[float]]:
+def further_ratios(
+    architectures: Sequence[Mapping[str, Any]], used: Sequence[float]
+) -> list[list[float]]:
     """Values of r at which each checkpoint is evaluated besides the one in use, for Table 5.
 
     The first checkpoint of the whole method in each family gets those of the table.
     """
     served: set[str] = set()
     found: list[list[float]] = []
-    for architecture in architectures:
+    for architecture, own in zip(architectures, used, strict=True):
         family = family_of(architecture)
         whole = all(architecture.get(key, value) == value for key, value in METHOD.items())
         wanted = whole and family not in served
-        found.append([ratio for ratio in RATIOS if wanted and ratio != used])
+        found.append([ratio for ratio in RATIOS if wanted and ratio != own])
         if wanted:
             served.add(family)
     return found

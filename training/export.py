@@ -10,9 +10,10 @@ from typing import Annotated, Any
 import typer
 
 from napari_fcfi.checkpoints import Card
-from napari_fcfi.network import Network, build_network
+from napari_fcfi.network import Architecture, Network, build_network
 
-from .recipes import Recipe
+from .recipes import Recipe, recipe_names
+from .recipes import recipe as find_recipe
 from .state import read_state
 from .written import write_and_say
 
@@ -47,17 +48,38 @@ def complete(card: Card, stored: dict[str, Any], recipe: Recipe) -> Card:
     before = card.training
     if origin and not before:
         before = ": ".join(filter(None, (f"begun with {origin['name']}", origin["training"])))
-    history = f"{stored['samples']:,} objects by the recipe {recipe.name}"
+    history = f"{stored['samples']:,} objects by the recipe {recipe.name}{_changes(recipe)}"
+    if not origin and not before:
+        before = f"begun with {_beginning(stored, recipe)}"
     inherited = {key: origin[key] for key in ("licence", "terms") if origin}
     return card.model_copy(
         update={
             "architecture": recipe.architecture,
+            "expansion_ratio": recipe.expansion_ratio,
             "training": f"{history}, {before}" if before else history,
             "data": card.data
             or tuple(dict.fromkeys((*origin.get("data", ()), *stored.get("sets", ())))),
             **({} if card.licence or card.terms else inherited),
         }
     )
+
+
+def _beginning(stored: dict[str, Any], recipe: Recipe) -> str:
+    """The weights that a run began with, where no card tells."""
+    if named := stored.get("begun_from", ""):
+        return Path(named.partition(" ")[2]).name
+    lite = isinstance(recipe.architecture, Architecture)
+    return "ImageNet weights of the backbone" if lite else "random weights"
+
+
+def _changes(recipe: Recipe) -> str:
+    """Fields of a run's recipe that are others than those of the recipe it is named after."""
+    if recipe.name not in recipe_names():
+        return ""
+    told = {"architecture", "expansion_ratio"}  # by fields of the card
+    fields = [f for f in recipe.differences(find_recipe(recipe.name)) if f not in told]
+    values = recipe.model_dump(mode="json")
+    return f" ({', '.join(f'{name}={json.dumps(values[name])}' for name in fields)})" * bool(fields)
 
 
 def export(

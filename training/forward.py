@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from napari_fcfi.network import Network, Prediction
+from napari_fcfi.network.blocks import at_least_float
 from napari_fcfi.network.clicks import interaction_map
 
 from .click_simulation import Generator, Position
@@ -166,7 +167,7 @@ def loss_of(prediction: Prediction, objects: Objects, recipe: Recipe) -> dict[st
 def full_precision(prediction: Prediction) -> Prediction:
     """The prediction in float32, where autocast made parts of it shorter."""
     longer = {
-        name: value.to(torch.promote_types(value.dtype, torch.float32))
+        name: at_least_float(value)
         for name, value in vars(prediction).items()
         if isinstance(value, Tensor)
     }

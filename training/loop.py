@@ -192,7 +192,7 @@ class Run:
             self.fabric, self.learner, self.recipe, batch, self.step, factor, self.accumulate
         )
         self.step += 1
-        self.samples += self.recipe.pictures * self.recipe.objects
+        self.samples += self.recipe.pictures * self.recipe.asked_for
         return logged, last
 
     def train(

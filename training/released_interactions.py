@@ -12,6 +12,9 @@ Differences from the paper, all of them kept here because published models were 
   paper: the cropped area.
 - Losses are taken at the input's size, not on the feature map.
 - DeepLabV3+ resizes M_r without aligning corners, HRNet with.
+
+Difference from the authors' programs: background clicks on other objects are drawn on up to three
+of the picture's, those that were drawn with the wanted one, instead of on all.
 """
 
 from __future__ import annotations

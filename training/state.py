@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import os
-import pickle
 from pathlib import Path
 from typing import Any
 
@@ -64,7 +63,7 @@ def read_state(path: Path, device: torch.device | str = "cpu") -> dict[str, Any]
             f"Expected to read the run's state {path}; got {error.strerror!r}: put that right, or "
             "name another folder with --run."
         ) from error
-    except (pickle.UnpicklingError, RuntimeError, EOFError) as error:
+    except Exception as error:  # on a damaged file the reader may stumble anywhere
         raise _not_a_state(path) from error
     if not isinstance(state, dict) or not state.keys() >= TRAINING_STATE:
         raise _not_a_state(path)

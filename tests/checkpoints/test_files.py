@@ -20,7 +20,7 @@ from napari_fcfi.checkpoints import (
     write_checkpoint,
 )
 from napari_fcfi.checkpoints.files import CARD_KEY
-from napari_fcfi.checkpoints.load import EMBEDDED
+from napari_fcfi.checkpoints.load import EMBEDDED, checkpoint_path
 
 
 @pytest.fixture
@@ -153,6 +153,13 @@ def test_a_file_in_the_users_folder_is_found_by_name(
     checkpoint.rename(folder / "mine.safetensors")
     assert "mine" in available_models()
     assert load_model("mine", device="cpu").name == "ours"
+
+
+def test_a_path_is_no_name(tmp_path: Path) -> None:
+    asked = tmp_path / "model.pth"
+    for path in (asked, tmp_path / "model.pth.safetensors"):
+        path.touch()
+    assert checkpoint_path(str(asked)) == asked
 
 
 def test_two_untrained_models_of_one_seed_are_the_same() -> None:

@@ -6,6 +6,7 @@ import json
 import os
 import pickle
 import traceback
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -179,7 +180,7 @@ def test_inspecting_tells_architecture_size_and_hash(released: Path) -> None:
     assert found["bytes"] == released.stat().st_size
     assert len(found["sha256"]) == 64
     assert found["data"] == ["COCO+LVIS"]
-    assert "0.3" in found["training"]
+    assert found["expansion_ratio"] == 0.3
 
 
 @pytest.mark.parametrize(
@@ -227,6 +228,11 @@ def with_text_for_a_tensor(content: dict[str, Any]) -> None:
     content["state_dict"]["maps_transform.3.scale"] = "large"
 
 
+def with_compressed_rows(content: dict[str, Any]) -> None:
+    with warnings.catch_warnings(action="ignore"):  # that such tensors are new
+        content["state_dict"]["surplus"] = torch.eye(2).to_sparse_csr()
+
+
 def with_parameter(name: str, value: Any) -> Callable[[dict[str, Any]], None]:
     def change(content: dict[str, Any]) -> None:
         content["config"]["params"].setdefault(name, {})["value"] = value
@@ -259,6 +265,9 @@ def of_class(name: str) -> Callable[[dict[str, Any]], None]:
         (with_parameter("mid_ch", "many"), "values of another kind in mid_ch"),
         (with_parameter("mid_ch", 0), "values of another kind in feedback_channels"),
         (with_parameter("mid_ch", 32), "instead of"),
+        (with_parameter("use_disks", torch.tensor([1, 1])), "Expected use_disks = True"),
+        (with_parameter("expansion_ratio", 9.0), "values of another kind in expansion_ratio"),
+        (with_compressed_rows, "Expected numbers by name in state_dict"),
     ],
 )
 def test_a_file_that_does_not_fit_is_refused_in_one_sentence(
@@ -268,6 +277,15 @@ def test_a_file_that_does_not_fit_is_refused_in_one_sentence(
         load_model(changed(change, tmp_path), device="cpu")
     assert "\n" not in str(caught.value)
     assert str(caught.value).endswith(".")
+
+
+def test_the_ratio_that_a_file_was_trained_with_is_told(tmp_path: Path) -> None:
+    def without_a_ratio(content: dict[str, Any]) -> None:
+        del content["config"]["params"]["expansion_ratio"]
+
+    # the authors' class has 2 where its caller names none
+    for change, told in ((with_parameter("expansion_ratio", 0.5), 0.5), (without_a_ratio, 2.0)):
+        assert read_released(changed(change, tmp_path))[0].expansion_ratio == told
 
 
 def test_a_list_of_one_model_is_that_model(tmp_path: Path) -> None:

@@ -268,3 +268,25 @@ def test_a_reopened_panel_goes_on_with_the_layer_it_made(hand: Hand) -> None:
     assert panel.session.labels == labels
     assert (again.at(30, 20), again.at(30, 70)) == (1, 2)
     assert sum(layer.name.startswith("FCFI clicks") for layer in hand.viewer.layers) == 1
+
+
+def test_clicks_that_another_image_takes_back_are_told(
+    hand: Hand, predictor: FakePredictor, told: list[str]
+) -> None:
+    other = hand.viewer.add_image(grey())
+    hand.panel.tool.activate()
+    predictor.gate.clear()
+    hand.click(30, 20)
+    hand.click(30, 40)
+    hand.panel.image_box.value = other
+    assert any(message.startswith("2 clicks had no answer yet") for message in told)
+
+
+def test_clicks_wait_for_a_model_that_was_chosen(hand: Hand, predictor: FakePredictor) -> None:
+    hand.panel.session.expect_predictor(True)
+    hand.click(30, 20)
+    assert predictor.calls == []
+    other = FakePredictor()
+    hand.panel.session.set_predictor(other)
+    hand.wait()
+    assert (len(predictor.calls), len(other.calls)) == (0, 1)

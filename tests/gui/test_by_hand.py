@@ -295,3 +295,39 @@ def test_far_from_the_object_only_a_small_plane_in_memory_is_looked_at(
     assert hand.at(30, 40) == 0
     assert not mask_of(hand)[30, 40]
     assert not mask_of(hand)[70, 90]
+
+
+def columns(hand: Hand) -> list[int]:
+    return [round(click.x) for click in hand.panel.session.clicks]
+
+
+@pytest.mark.parametrize("by", ["the layer's own undo", "filling with background"])
+def test_an_object_that_a_hand_wiped_out_begins_anew(
+    hand: Hand, predictor: FakePredictor, by: str
+) -> None:
+    hand.click_and_wait(30, 40)
+    labels = hand.panel.session.labels
+    if by == "the layer's own undo":
+        labels.undo()
+    else:
+        labels.fill((30, 40), 0)
+    assert not hand.own(1).any()
+    hand.click_and_wait(30, 44)
+    assert predictor.threads == []  # nothing was taken for an edit
+    assert columns(hand) == [44]
+    assert hand.own(1)[30, 44 - RADIUS : 44 + RADIUS].all()
+    undo(hand)
+    undo(hand)
+    assert columns(hand) == [40]
+
+
+def test_an_object_that_another_one_covers_does_not_begin_anew(hand: Hand) -> None:
+    hand.click_and_wait(30, 40)
+    hand.key("N")
+    hand.panel.settings_widgets["overwrite"].value = True
+    hand.click_and_wait(30, 40)
+    assert not hand.own(1).any()
+    hand.panel.session.labels.selected_label = 1
+    hand.panel.settings_widgets["overwrite"].value = False
+    hand.click_and_wait(30, 60)
+    assert columns(hand) == [40, 60]

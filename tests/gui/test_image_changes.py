@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 from tests.gui.fake import FakePredictor
-from tests.gui.hand import Hand
+from tests.gui.hand import Hand, grey
 
 pytestmark = pytest.mark.gui
 
@@ -34,3 +35,29 @@ def test_a_field_is_kept_while_the_pixels_stay(hand: Hand, predictor: FakePredic
     hand.click_and_wait(30, 20)
     hand.click_and_wait(30, 70)
     assert predictor.fields[0] is predictor.fields[1]
+
+
+def test_data_of_other_dimensions_get_clicks_and_labels_of_their_own(
+    hand: Hand, told: list[str]
+) -> None:
+    hand.click_and_wait(30, 20)
+    flat = hand.panel.session.labels
+    hand.panel.session.image.data = grey((3, 80, 100))
+    assert hand.panel.tool.layer.ndim == 3
+    hand.viewer.dims.set_current_step(0, 1)
+    hand.click_and_wait(1, 30, 20)
+    assert hand.panel.session.labels is not flat
+    assert hand.at(1, 30, 20) == 1
+    assert told == []
+
+
+def test_limits_that_the_user_set_are_remembered_while_another_image_is_worked_on(
+    hand: Hand,
+) -> None:
+    image = hand.viewer.add_image(np.asarray(grey()).astype(float)[None].repeat(2, 0))
+    other = hand.panel.session.image
+    hand.panel.image_box.value = image
+    watch = hand.panel.session._watches[image]
+    hand.panel.image_box.value = other
+    hand.panel.image_box.value = image
+    assert hand.panel.session._watches[image] is watch

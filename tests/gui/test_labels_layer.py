@@ -105,3 +105,31 @@ def test_the_labels_of_an_image_go_before_those_that_it_could_share() -> None:
     assert labels_for(one, None, [others_labels]) is others_labels
     assert labels_for(one, drawn, [others_labels, drawn]) is drawn
     assert labels_for(one, None, [drawn]) is None
+
+
+def test_an_image_that_lies_elsewhere_shares_no_labels() -> None:
+    first, second = Image(grey()), Image(grey(), translate=(0, 200))
+    labels, other = new_labels(first), Labels(np.zeros((80, 100), np.uint8))
+    assert labels_for(Image(grey()), None, [labels]) is labels
+    assert labels_for(second, None, [labels]) is None
+    assert labels_for(second, other, [other]) is None
+
+
+def test_a_copy_of_labels_was_made_by_somebody_else() -> None:
+    image = Image(grey())
+    labels = new_labels(image)
+    copy = Labels(labels.data.copy(), metadata=labels.metadata)
+    assert labels_for(image, None, [copy, labels]) is labels
+    assert labels_for(image, None, [copy]) is None
+
+
+def test_a_layer_that_is_only_chosen_keeps_its_type(dock: Callable[..., Hand]) -> None:
+    hand = dock(grey())
+    data = np.zeros((80, 100), np.uint8)
+    data[5:9, 5:9] = 255
+    labels = hand.viewer.add_labels(data)
+    hand.panel.labels_box.value = labels
+    assert labels.data is data
+    hand.panel.tool.activate()
+    hand.click_and_wait(30, 40)
+    assert (labels.data.dtype, hand.at(30, 40), hand.at(6, 6)) == (np.uint16, 256, 255)

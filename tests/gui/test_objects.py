@@ -9,6 +9,7 @@ import pytest
 
 from napari_fcfi.annotation import Plane
 from napari_fcfi.inference import Click
+from napari_fcfi.plugin import label_counter
 from tests.gui.fake import RADIUS, FakePredictor, radius_at
 from tests.gui.hand import Hand, grey
 
@@ -288,3 +289,56 @@ def test_undo_of_a_delete_brings_back_what_lies_beneath_a_neighbour(hand: Hand) 
     session.labels.selected_label = 2
     press(hand, "reset")
     assert hand.own(1).sum() == (2 * RADIUS + 1) ** 2
+
+
+def test_a_label_that_may_come_back_is_not_given_to_another_object(
+    dock: Callable[..., Hand],
+) -> None:
+    data = np.zeros((80, 100), np.uint8)
+    data[28:33, 38:43] = 5
+    hand = dock(grey())
+    hand.panel.labels_box.value = hand.viewer.add_labels(data)
+    hand.panel.tool.activate()
+    hand.panel.session.labels.selected_label = 2
+    hand.panel.settings_widgets["overwrite"].value = True
+    hand.click_and_wait(30, 40)
+    assert not hand.own(5).any()
+    hand.panel.session.labels.refresh()
+    hand.key("N")
+    assert hand.panel.session.label == 6
+    hand.panel.session.labels.selected_label = 2
+    hand.click_and_wait(30, 40, button="right")
+    assert hand.at(30, 40) == 5
+
+
+def test_a_threshold_that_waits_goes_with_one_undo(hand: Hand, predictor: FakePredictor) -> None:
+    hand.click_and_wait(30, 40)
+    threshold = hand.panel.settings_widgets["threshold"]
+    predictor.gate.clear()
+    hand.click(30, 60)
+    for value in (0.55, 0.6, 0.65, 0.7):
+        threshold.value = value
+    hand.key("Z", "control")
+    assert len(hand.panel.session.clicks) == 2
+    assert threshold.value == 0.5
+    predictor.gate.set()
+    hand.wait()
+    assert hand.panel.session.current.state.settings.threshold == 0.5
+
+
+def test_where_no_next_label_is_found_no_click_goes_to_another_plane(
+    dock: Callable[..., Hand], monkeypatch: pytest.MonkeyPatch, told: list[str]
+) -> None:
+    def broken(_: object) -> int:
+        raise OSError("the share is gone")
+
+    hand = dock(grey((3, 60, 80)))
+    hand.click_and_wait(0, 20, 30)
+    before = np.array(hand.panel.session.labels.data)
+    monkeypatch.setattr(label_counter, "next_label", broken)
+    hand.panel.session.labels.events.paint(value=[])
+    hand.viewer.dims.set_current_step(0, 2)
+    hand.click_and_wait(2, 20, 30)
+    assert np.array_equal(hand.panel.session.labels.data, before)
+    assert hand.panel.session.label == 0
+    assert any("the share is gone" in message for message in told)

@@ -18,7 +18,7 @@ from napari_fcfi.plugin import panel as panel_module
 from napari_fcfi.plugin.model_loading import one_sentence
 from napari_fcfi.plugin.panel import SegmentPanel
 from napari_fcfi.plugin.panel_parts import TiffOffer
-from napari_fcfi.plugin.preferences import stored_settings
+from napari_fcfi.plugin.preferences import store_settings, stored_settings
 from napari_fcfi.settings import Settings
 from tests.gui.fake import FakePredictor
 from tests.gui.hand import Hand, grey
@@ -76,7 +76,7 @@ def test_a_protocols_own_values_come_back_with_it(hand: Hand) -> None:
 
 def test_a_slider_that_moves_is_stored_once(hand: Hand, monkeypatch: pytest.MonkeyPatch) -> None:
     written: list[Settings] = []
-    monkeypatch.setattr(panel_module, "store_settings", written.append)
+    monkeypatch.setattr(panel_module, "store_settings", lambda now, since: written.append(now))
     for ratio in (0.5, 0.6, 0.7):
         hand.panel.settings_widgets["expansion_ratio"].value = ratio
     assert hand.panel.session.settings.expansion_ratio == pytest.approx(0.7)
@@ -84,6 +84,13 @@ def test_a_slider_that_moves_is_stored_once(hand: Hand, monkeypatch: pytest.Monk
     hand.qtbot.waitUntil(lambda: len(written) > 0)
     hand.qtbot.wait(50)
     assert written == [hand.panel.session.settings]
+
+
+def test_a_setting_that_was_stored_elsewhere_meanwhile_stays(hand: Hand) -> None:
+    store_settings(Settings(zoom_size=512))  # as in napari's preferences
+    hand.panel.settings_widgets["expansion_ratio"].value = 1.5
+    hand.panel.close_session()
+    assert stored_settings() == Settings(zoom_size=512, expansion_ratio=1.5)
 
 
 def test_a_setting_changed_right_before_the_panel_is_closed_is_stored(

@@ -120,3 +120,23 @@ def test_points_are_seen_on_their_plane_only(stack: Hand) -> None:
     assert shown.get_value((1 * 3, 20, 30), world=True) == 0
     go_to(stack, 2)
     assert shown.get_value((2 * 3, 20, 30), world=True) is None
+
+
+@pytest.mark.parametrize("button", ["delete", "reset"])
+def test_nothing_is_removed_on_a_plane_that_is_not_in_view(stack: Hand, button: str) -> None:
+    go_to(stack, 1)
+    stack.click_and_wait(1, 20, 30)
+    go_to(stack, 4)
+    stack.panel.actions.buttons[button].click()
+    assert stack.viewer.dims.current_step[0] == 1
+    assert not stack.own(1).any()
+
+
+def test_the_threshold_moves_no_mask_on_another_plane(stack: Hand) -> None:
+    go_to(stack, 1)
+    stack.click_and_wait(1, 20, 30)
+    before = stack.own(1)
+    go_to(stack, 4)
+    stack.panel.settings_widgets["threshold"].value = 0.8
+    stack.wait()
+    assert np.array_equal(stack.own(1), before)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from napari.layers import Points
 
 from napari_fcfi.inference import Click
 from tests.gui.fake import FakePredictor
@@ -132,3 +133,15 @@ def test_the_points_are_those_of_the_current_object(hand: Hand) -> None:
     hand.panel.session.labels.selected_label = 1
     assert len(hand.panel.tool.layer.data) == 3
     assert all(isinstance(click, Click) for click in hand.panel.session.clicks)
+
+
+def test_a_copy_of_the_clicks_layer_is_left_alone(hand: Hand) -> None:
+    hand.click_and_wait(30, 20)
+    ours = hand.panel.tool.layer
+    copy = Points(ours.data.copy(), metadata=ours.metadata)
+    hand.viewer.layers.insert(0, copy)
+    hand.viewer.layers.remove(ours)
+    hand.key("N")
+    hand.panel.actions.buttons["click"].click()
+    assert hand.panel.tool.layer not in (copy, ours)
+    assert len(copy.data) == 1

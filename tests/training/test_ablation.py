@@ -81,7 +81,8 @@ def test_the_first_whole_network_of_a_family_gets_the_other_ratios() -> None:
     part, whole = Architecture(feedback="ffcm").model_dump(), Architecture().model_dump()
     other = PaperArchitecture(name="fcfi-hrnet18").model_dump()
     rest = [ratio for ratio in RATIOS if ratio != 0.3]
-    assert further_ratios([part, whole, whole, other], 0.3) == [[], rest, [], rest]
+    found = further_ratios([part, whole, whole, other], [0.3, 0.3, 0.3, 0.2])
+    assert found == [[], rest, [], [ratio for ratio in RATIOS if ratio != 0.2]]
 
 
 def test_a_folder_stands_for_the_checkpoints_in_it(tmp_path: Path) -> None:
@@ -105,7 +106,7 @@ def test_the_tables_have_figures_dashes_and_commands(tmp_path: Path) -> None:
         "exponential": Architecture(similarity="exponential"),
     }.items():
         network = untrained_model(0, architecture=architecture).network
-        card = Card(name=name, architecture=architecture)
+        card = Card(name=name, architecture=architecture, expansion_ratio=0.3)
         write_checkpoint(models / f"{name}.safetensors", network, card)
     evaluate.main(
         [
@@ -142,5 +143,6 @@ def test_the_tables_have_figures_dashes_and_commands(tmp_path: Path) -> None:
     commands = [text for text in read.text if text.startswith("python -m training.train")]
     assert commands[0].startswith("python -m training.train fcfi_lite --set")
     text = (output / "report.md").read_text()
+    assert "trained with r = 0.3" in text
     assert all(f"`{command}`" in text for command in commands)
     assert not any("training.train" in line for line in text.split("\n") if line[:1] == "|")

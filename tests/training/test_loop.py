@@ -22,10 +22,10 @@ from training.beginning import beginning
 from training.data.files import DataError
 from training.data.pictures import Picture
 from training.data.source import PictureSource, open_source
-from training.export import export
+from training.export import complete, export
 from training.imagenet import lite0_weights
 from training.loop import Run
-from training.recipes import Recipe, recipe
+from training.recipes import Recipe, changed, recipe
 from training.resume import STATE_NAME
 from training.state import StateError, read_state
 
@@ -331,6 +331,33 @@ def test_the_exported_checkpoint_has_the_averaged_weights_and_its_card(
     assert f'"{model.sha256}"' in path.with_suffix(".json").read_text()
     with pytest.raises(SystemExit, match="Expected the state of a run"):
         export(path, tmp_path / "other.safetensors")
+
+
+@pytest.mark.parametrize(
+    ("of_recipe", "begun_from", "told"),
+    [
+        ("fcfi_lite", "", "5 objects by the recipe fcfi_lite, begun with ImageNet weights"),
+        ("fcfi_hrnet18s_cocolvis", "", "begun with random weights"),
+        ("fcfi_hrnet18s_cocolvis", "--backbone-weights /a b/c.pth", "begun with c.pth"),
+    ],
+)
+def test_the_card_tells_with_which_weights_a_run_began(
+    of_recipe: str, begun_from: str, told: str
+) -> None:
+    stored = {"samples": 5, "begun_from": begun_from}
+    assert told in complete(Card(name="x"), stored, recipe(of_recipe)).training
+
+
+def test_the_card_tells_what_was_changed_in_a_recipe() -> None:
+    other = changed(recipe("fcfi_lite"), ["refined_weight=0", "expansion_ratio=0.5"])
+    card = complete(Card(name="x"), {"samples": 5}, other)
+    assert "fcfi_lite (refined_weight=0.0), " in card.training
+    assert card.expansion_ratio == 0.5
+
+
+def test_released_interactions_learn_from_one_object_a_picture() -> None:
+    assert recipe("fcfi_hrnet18s_released").asked_for == 1
+    assert recipe("fcfi_hrnet18s_cocolvis").asked_for == recipe("fcfi_hrnet18s_cocolvis").objects
 
 
 @pytest.mark.slow

@@ -46,7 +46,7 @@ def test_a_first_state_that_does_not_fit_says_that_nothing_is_saved(tmp_path: Pa
     assert not list(tmp_path.iterdir())
 
 
-@pytest.mark.parametrize("content", [b"", b"no state", b"PK\x03\x04 damaged"])
+@pytest.mark.parametrize("content", [b"", b"no state", b"hello", b".", b"PK\x03\x04 damaged"])
 def test_what_is_no_state_is_told_apart(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "last.pt"
     path.write_bytes(content)

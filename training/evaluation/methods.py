@@ -75,13 +75,15 @@ def network(
     """
     model = networks.loaded(checkpoint, device)
     architecture = model.network.architecture.name
-    identity = networks.identity_of(model, checkpoint, settings_from(pairs), first_click)
-
+    # a network predicts with the r that it was trained with
+    trained = model.card.expansion_ratio
+    usual = {} if trained is None else {"expansion_ratio": trained}
+    identity = networks.identity_of(model, checkpoint, settings_from(pairs, usual), first_click)
     mended = in_prediction(conditions.mended)
 
     def settings(dataset: str) -> Settings:
         tuned = tuned_window(architecture, dataset) if conditions.rules.tunes_windows else None
-        return settings_from(pairs, tuned)
+        return settings_from(pairs, usual | ({} if tuned is None else tuned._asdict()))
 
     sha256 = model.sha256
 

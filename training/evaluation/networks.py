@@ -110,11 +110,17 @@ def identity_of(
         "sha256": model.sha256,
         "architecture": model.network.architecture.model_dump(),
         "trained_on": list(model.card.data),
+        "trained_with_r": model.card.expansion_ratio,
         "device": str(model.device),
         "threads": thread_count(),
         "settings": settings.model_dump(),
-        "first_click": "whole-field" if settings.protocol == "released" else first_click,
+        "first_click": first_click if searches(model, settings) else "whole-field",
     }
+
+
+def searches(model: Model, settings: Settings) -> bool:
+    """Whether a model looks for an object's scale at the first click, if it is let."""
+    return settings.protocol == "clean" and settings.zoom_in and bool(model.network.tells_quality)
 
 
 def network_method(
@@ -151,4 +157,5 @@ def network_method(
 
     if settings.protocol == "released":
         return released
-    return searching if first_click == "search" else whole_field
+    whole_first = first_click == "whole-field" and searches(model, settings)
+    return whole_field if whole_first else searching

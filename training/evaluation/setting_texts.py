@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pydantic import ValidationError
 
-from napari_fcfi.inference.released.tuned import TunedWindow
 from napari_fcfi.settings import Settings
 from training.evaluation.errors import UserError
 
@@ -39,22 +38,22 @@ def with_protocol(pairs: Sequence[str], protocol: str | None) -> list[str]:
     return [*pairs, option]
 
 
-def settings_from(pairs: Sequence[str], tuned: TunedWindow | None = None) -> Settings:
+def settings_from(pairs: Sequence[str], usual: Mapping[str, Any] | None = None) -> Settings:
     """Settings from ``key=value`` texts; what is not named keeps its default.
 
     Parameters
     ----------
     pairs
         The texts.
-    tuned
-        In place of the defaults of these two settings.
+    usual
+        In place of the defaults.
 
     Raises
     ------
     UserError
         When a text has no ``=``, a name is unknown or a value lies outside its range.
     """
-    values: dict[str, Any] = {} if tuned is None else tuned._asdict()
+    values: dict[str, Any] = dict(usual or {})
     for pair in pairs:
         key, equals, value = pair.partition("=")
         if not equals:

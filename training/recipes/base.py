@@ -190,6 +190,11 @@ class Recipe(BaseModel):
             )
         return self
 
+    @property
+    def asked_for(self) -> int:
+        """Objects that a step learns from in each picture; released interactions choose one."""
+        return 1 if self.interactions == "released" else self.objects
+
     def differences(self, other: Recipe) -> list[str]:
         """Names of the fields in which two recipes differ."""
         return [

@@ -5,10 +5,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from training.ablation import DEFAULT_RATIO, ROWS, AblationRow, family_of, training_command
+from napari_fcfi.network import PaperArchitecture
+from napari_fcfi.network.architecture import SIZES
+from training.ablation import (
+    DEFAULT_RATIO,
+    METHOD,
+    ROWS,
+    AblationRow,
+    family_of,
+    training_command,
+)
 from training.evaluation.formats import DASH, number
 
 from . import paper
+from .names import trained_on_title
 from .paper import Column
 from .runs import EvaluationRun
 from .tables import HERE, NOT_HERE, Row, Table, grouped, note_on
@@ -83,8 +93,30 @@ def _filled(row: AblationRow, run: EvaluationRun, columns: Sequence[Column]) -> 
         number(metric, by_name[dataset].values.get(metric)) if dataset in by_name else DASH
         for dataset, metric in columns
     )
-    note = note_on(run, by_name.values(), columns)
+    note = "; ".join(
+        filter(None, (note_on(run, by_name.values(), columns), unlike_the_papers(run, row)))
+    )
     return Row((row.label, run.label, HERE), cells, "ours", note)
+
+
+def unlike_the_papers(run: EvaluationRun, row: AblationRow) -> str:
+    """In what a row's network differs from the paper's besides what its table is about."""
+    architecture = architecture_of(run)
+    differences = []
+    if architecture["name"] in SIZES:
+        papers = PaperArchitecture(name=architecture["name"]).model_dump()
+        differences += [
+            f"{key} {value}"
+            for key, value in architecture.items()
+            if key not in METHOD and papers.get(key) != value
+        ]
+    trained = run.written.get("trained_with_r")
+    if row.ratio is not None and trained is not None and trained != row.ratio:
+        differences.append(f"trained with r = {trained:g}")
+    trained_on = trained_on_title(run.written.get("trained_on") or [])
+    if trained_on:
+        differences.append(f"trained on {trained_on}")
+    return ", ".join(differences)
 
 
 def _ratio(run: EvaluationRun) -> float:

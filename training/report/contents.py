@@ -59,6 +59,8 @@ class Contents:
         Tables 3-6 with our rows and what is missing in them, if they were asked for.
     curves
         Mean IoU by clicks; None where objects were left early.
+    reached
+        IoU by which cases are ordered, as text.
     galleries
         A data set each.
     sensitivity
@@ -78,6 +80,7 @@ class Contents:
     comparison: Sequence[Table]
     ablation: Sequence[Table]
     curves: Drawing | None
+    reached: str
     galleries: Sequence[Gallery]
     sensitivity: Sequence[Sensitivity]
     spent: Table
@@ -126,6 +129,7 @@ def contents(runs: Sequence[EvaluationRun], data_root: Path) -> Contents:
         [table for table in comparison if table is not None],
         ablation_tables(runs),
         iou_curves(standard),
+        f"{runs[0].reached:.2f}",
         [_gallery(of_set) for of_set in found],
         styles,
         spent_table(runs),

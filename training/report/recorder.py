@@ -23,7 +23,7 @@ from napari_fcfi.network import Network, Prediction
 Map = NDArray[np.float32]
 
 FFCM, CFFM, ENCODER, CLICKS, HEAD = (
-    "FFCM",
+    "FFCM, resampling",
     "CFFM",
     "encoder",
     "clicks into features",
@@ -138,7 +138,7 @@ class RecordingNetwork(Network):
         expansion_ratio: float = 0.3,
     ) -> Prediction:
         """Answer to the clicks; see `Network.decode`."""
-        # what is in no module of its own is Eq. 1 to 3
+        # what is in no module of its own: Eq. 1 to 3, and maps brought to other sizes
         with self._timed(FFCM):
             found = self.network.decode(
                 features, clicks, interaction_map, feedback, new_clicks, gate, expansion_ratio

@@ -6,7 +6,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from training.ablation import DEFAULT_RATIO
 from training.evaluation.formats import DASH, kind, number, title
+from training.evaluation.rules import RELEASED, RULES
 from training.evaluation.tables import markdown_table
 
 from . import paper
@@ -14,8 +16,17 @@ from .names import backbone_title, dataset_title, trained_on_title
 from .paper import Column, PaperRow
 from .runs import EvaluationRun, Scores
 
-COUNTED_OTHERWISE = ("NoF", "BIoU", "ASSD", "SPC")
-"""Metrics by whose definition the protocols differ."""
+COUNTED_BY = {
+    "NoF": ("nof",),
+    "IoU": ("iou", "next_click"),
+    "BIoU": ("biou", "next_click"),
+    "ASSD": ("assd", "next_click"),
+    "SPC": ("times_everything",),
+}
+"""Rules on which each kind of metric depends, where the protocols differ."""
+
+PAPER_HAS = {"zoom_in": "zoom-in", "flip": "flip averaging"}
+"""Settings that are on in all of the paper's figures."""
 
 HERE, NOT_HERE = "measured here", "not measured"
 
@@ -170,6 +181,13 @@ def incomparable(scores: Scores) -> str:
         reasons.append(f"at most {scores.run.max_clicks} clicks")
     if scores.run.written["protocol"].get("mirror_field"):
         reasons.append("in a field of mirror images")
+    settings = scores.run.written["datasets"][scores.dataset].get("settings") or {}
+    reasons += [
+        f"without {words}" for name, words in PAPER_HAS.items() if settings.get(name) is False
+    ]
+    ratio = settings.get("expansion_ratio", DEFAULT_RATIO)
+    if ratio != DEFAULT_RATIO and not scores.run.is_ablation:
+        reasons.append(f"r = {ratio}")
     if any(course.start is not None and course.clicks for course in scores.courses):
         reasons.append("begun from given masks")
     return f"{dataset_title(scores.dataset)}: {', '.join(reasons)}" if reasons else ""
@@ -178,8 +196,13 @@ def incomparable(scores: Scores) -> str:
 def counted_otherwise(run: EvaluationRun, columns: Iterable[Column]) -> str:
     """Which figures the authors' programs count in another way than a run's protocol does."""
     kinds = dict.fromkeys(kind(metric) for _, metric in columns)
-    names = [name for name in kinds if name in COUNTED_OTHERWISE]
-    if run.protocol == "released" or not names:
+    rules = RULES[run.protocol].mended(run.written.get("mended") or ())
+    names = [
+        name
+        for name in kinds
+        if any(getattr(rules, f) is not getattr(RELEASED, f) for f in COUNTED_BY.get(name, ()))
+    ]
+    if not names:
         return ""
     return f"{', '.join(names)}: counted otherwise by the authors (docs/protocols.md)"
 

@@ -90,6 +90,11 @@ class Annotation:
         """Labels of all objects, in the order in which they were begun."""
         return tuple(self._objects)
 
+    @property
+    def covered(self) -> tuple[int, ...]:
+        """For each object the largest label that lies beneath it, and would come back; 0: none."""
+        return tuple(int(o.holding.beneath.max(initial=0)) for o in self._objects.values())
+
     def get(self, label: int) -> SegmentedObject | None:
         """The object with this label, or None."""
         return self._objects.get(label)

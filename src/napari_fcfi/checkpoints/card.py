@@ -5,6 +5,7 @@ from __future__ import annotations
 from pydantic import BaseModel, ConfigDict
 
 from napari_fcfi.network import AnyArchitecture, Architecture
+from napari_fcfi.settings import ExpansionRatio
 
 
 class Card(BaseModel):
@@ -24,6 +25,8 @@ class Card(BaseModel):
         What the licence means for the user, in one or two sentences.
     training : str
         How it was trained: recipe, samples, initial weights.
+    expansion_ratio : float, optional
+        r of FFCM that it was trained with; None where that is not told.
     data : tuple of str
         Data sets it was trained on, with their terms.
     figures : dict
@@ -38,5 +41,6 @@ class Card(BaseModel):
     licence: str = ""
     terms: str = ""
     training: str = ""
+    expansion_ratio: ExpansionRatio | None = None
     data: tuple[str, ...] = ()
     figures: dict[str, float] = {}

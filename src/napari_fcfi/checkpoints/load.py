@@ -54,10 +54,11 @@ def checkpoint_path(name_or_path: str | Path) -> Path:
         When it is neither a known name nor the path of a file.
     """
     name = str(name_or_path)
-    for folder in (EMBEDDED, models_folder()):
-        if (candidate := folder / f"{name}{SUFFIX}").is_file():
-            return candidate
     path = Path(name_or_path).expanduser()
+    for folder in (EMBEDDED, models_folder()):
+        candidate = folder / f"{name}{SUFFIX}"
+        if path.name == name and candidate.is_file():  # a path is no name
+            return candidate
     if path.suffix or path.exists():
         return path
     at_hand = ", ".join(available_models()) or "none at hand"

@@ -7,13 +7,16 @@ parameters. It is recognised by both, and its tensors are given our names in mem
 from __future__ import annotations
 
 from pathlib import Path
+from types import NoneType
 from typing import Any
 
+import torch
 from pydantic import BaseModel, ValidationError
 from torch import Tensor
 
 from napari_fcfi.network import PaperArchitecture, released_architecture
 from napari_fcfi.network.architecture import SIZES, PaperName
+from napari_fcfi.settings import ExpansionRatio
 
 from .card import Card
 from .files import CheckpointError
@@ -59,7 +62,7 @@ class ReleasedFile(BaseModel):
     with_prev_mask: bool = False
     mid_ch: int = 64
     update_num: int = 1
-    expansion_ratio: float = 0.3
+    expansion_ratio: ExpansionRatio = 2.0
 
 
 def read_released(path: Path) -> tuple[Card, dict[str, Tensor], Names]:
@@ -97,7 +100,7 @@ def read_released(path: Path) -> tuple[Card, dict[str, Tensor], Names]:
             f"Expected every tensor once; {path.name} holds some under the authors' name and "
             "under ours: choose another file."
         )
-    return _card(path, architecture, known.expansion_ratio), weights, names
+    return _card(path, architecture, known.expansion_ratio if fcfi else None), weights, names
 
 
 def _single(stored: Any, path: Path) -> Any:
@@ -137,8 +140,10 @@ def _parts(stored: Any, path: Path) -> tuple[dict[str, Tensor], Any]:
 
 
 def _is_weight(value: Any) -> bool:
-    return isinstance(value, Tensor) and not (
-        value.is_complex() or value.is_quantized or value.is_sparse or value.is_meta
+    return (
+        isinstance(value, Tensor)
+        and value.layout is torch.strided
+        and not (value.is_complex() or value.is_quantized or value.is_meta)
     )
 
 
@@ -146,7 +151,7 @@ def _config(config: Any, path: Path) -> tuple[str, dict[str, Any]]:
     """Name of the class, and its parameters' values, those with only one value left out."""
     try:
         kind = str(config["class"]).rpartition(".")[2]
-        values = {str(name): entry["value"] for name, entry in config["params"].items()}
+        values = {str(name): _plain(entry["value"]) for name, entry in config["params"].items()}
     except (AttributeError, KeyError, TypeError) as error:
         raise CheckpointError(
             "Expected a config with class and params, as the authors' programs write it; that of "
@@ -158,7 +163,7 @@ def _config(config: Any, path: Path) -> tuple[str, dict[str, Any]]:
             "choose another file."
         )
     for name, built in BUILT.items():
-        if name in values and _plain(values.pop(name)) != _plain(built):
+        if name in values and values.pop(name) != built:
             raise CheckpointError(
                 f"Expected {name} = {built}, as in all published models; {path.name} has another "
                 "value: choose another file."
@@ -167,8 +172,10 @@ def _config(config: Any, path: Path) -> tuple[str, dict[str, Any]]:
 
 
 def _plain(value: Any) -> Any:
-    """``value`` with lists as tuples, which files written as JSON have in their place."""
-    return tuple(map(_plain, value)) if isinstance(value, (list, tuple)) else value
+    """``value`` with tuples for lists, which JSON has in their place, and text for what is odd."""
+    if isinstance(value, (list, tuple)):
+        return tuple(map(_plain, value))
+    return value if isinstance(value, (bool, int, float, str, NoneType)) else str(value)
 
 
 def _architecture(kind: str, known: ReleasedFile, *, fcfi: bool) -> PaperArchitecture | None:
@@ -199,7 +206,7 @@ def _hrnet_name(known: ReleasedFile, beginning: str) -> PaperName | None:
     return next(found, None)
 
 
-def _card(path: Path, architecture: PaperArchitecture, expansion_ratio: float) -> Card:
+def _card(path: Path, architecture: PaperArchitecture, expansion_ratio: float | None) -> Card:
     fcfi = architecture.name.startswith("fcfi-")
     method = "FCFI" if fcfi else "RITM"
     if path.name not in TRAINING_SETS:
@@ -209,6 +216,7 @@ def _card(path: Path, architecture: PaperArchitecture, expansion_ratio: float) -
             architecture=architecture,
             summary=f"{architecture.name}, from a file of the program of {method}.",
             terms=UNKNOWN_TERMS,
+            expansion_ratio=expansion_ratio,
         )
     return Card(
         name=path.stem,
@@ -216,7 +224,7 @@ def _card(path: Path, architecture: PaperArchitecture, expansion_ratio: float) -
         summary=f"{architecture.name}, from a file of the authors of {method}.",
         licence="" if fcfi else RITM_LICENCE,
         terms=FCFI_TERMS if fcfi else RITM_TERMS,
-        training=f"By the authors of {method}"
-        + (f", with an expansion ratio of {expansion_ratio:g}." if fcfi else "."),
+        training=f"By the authors of {method}.",
+        expansion_ratio=expansion_ratio,
         data=TRAINING_SETS[path.name],
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -50,6 +51,11 @@ class SeparableBlock(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """``(N, channels, H, W)`` to ``(N, out, H, W)``, never negative."""
         return functional.relu(self.norm(self.pointwise(self.depthwise(x))), inplace=True)
+
+
+def at_least_float(x: Tensor) -> Tensor:
+    """``x`` in float32, where autocast made it a shorter one."""
+    return x.to(torch.promote_types(x.dtype, torch.float32))
 
 
 def resize(x: Tensor, size: tuple[int, ...]) -> Tensor:

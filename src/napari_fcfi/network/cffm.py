@@ -15,7 +15,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
-from .blocks import ConvBlock, SeparableBlock
+from .blocks import ConvBlock, SeparableBlock, at_least_float
 
 
 class FusedFeedback(NamedTuple):
@@ -131,7 +131,7 @@ class CFFM(nn.Module):
         encoded = self.encode(features)
         pair = [refined, encoded] if self.feedback_first else [encoded, refined]
         logits = self.update(torch.cat(pair, dim=1))
-        logits = logits.to(torch.promote_types(logits.dtype, torch.float32))  # under autocast
+        logits = at_least_float(logits)
         updated = torch.sigmoid(logits)  # Eq. 4
         fused = gate * self.fuse(torch.cat([features, updated], dim=1))
         # one channel counts for all of F's

@@ -13,7 +13,6 @@ Deviations and choices
   newest first).
 - The exponential similarity of Table 4 comes without its sigma; here sigma is the number of
   channels, which makes the exponent the mean squared difference of a channel.
-
 - The soft box is the product of a steep sigmoid's rise and fall along each side.
 
 Cost: one dot product a pixel of F and click; no parameters.
@@ -75,7 +74,7 @@ def affinity_to(features: Tensor, cells: Tensor, similarity: Similarity = "cosin
     Returns
     -------
     Tensor
-        ``(N, 1, H', W')``, 0-1; 1 at the click.
+        ``(N, 1, H', W')``, 0-1; 1 at the click, unless F is zero there.
     """
     batch = torch.arange(len(features), device=features.device)
     at_click = features[batch, :, cells[:, 0], cells[:, 1]]
@@ -96,10 +95,10 @@ def correct(feedback: Tensor, affinity: Tensor, sign: Tensor) -> Tensor:
 
 
 def box_around(cells: Tensor, expansion_ratio: float, size: tuple[int, int]) -> Tensor:
-    """M_box of Eq. 3: ones in a box of ``r H' x r W'`` around each click, ``(N, 1, H', W')``.
+    """M_box of Eq. 3: ones in a box around each click, ``(N, 1, H', W')``.
 
-    The box reaches from the click half its side to both ends, so a ratio of 2 covers the map
-    wherever the click is.
+    It reaches from the click's cell ``r H'/2`` and ``r W'/2`` to both ends, so it has
+    ``2 floor(r H'/2) + 1`` rows, and a ratio of 2 covers the map wherever the click is.
     """
     height, width = size
     rows = torch.arange(height, device=cells.device)

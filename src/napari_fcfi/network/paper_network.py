@@ -13,7 +13,7 @@ from torch import Tensor
 
 from .affinity_encoder import AffinityEncoder, beside_features
 from .architecture import SIZES, PaperArchitecture
-from .blocks import ConvBlock, Encoded, initialise, resize
+from .blocks import ConvBlock, Encoded, at_least_float, initialise, resize
 from .cffm import CFFM, normalised_layers
 from .click_stem import ClickStem
 from .deeplab import DeepLab, DeepLabHead
@@ -176,7 +176,7 @@ class PaperNetwork(Network):
             deep = self.concatenate(torch.cat([deep, refined.feedback], dim=1))
         logits, coarse = self.head(features.encoded._replace(features=deep))
         return Prediction(
-            logits=resize(_at_least_float(logits), features.size),
+            logits=resize(at_least_float(logits), features.size),
             refined_feedback=refined.feedback,
             updated_feedback=updated,
             updated_logits=updated_logits,
@@ -203,7 +203,7 @@ class PaperNetwork(Network):
                 beside_features(compared, features.image, maps, feedback)
             )
         return focus(
-            _at_least_float(compared),
+            at_least_float(compared),
             previous,
             new_clicks,
             self._place(new_clicks, expansion_ratio, features, soft_box),
@@ -219,8 +219,3 @@ class PaperNetwork(Network):
         if self.architecture.geometry == "truncated":
             return truncated_place(new_clicks, ratio, features.size, size, soft=soft)
         return place(new_clicks, ratio, STRIDE, size, soft=soft)
-
-
-def _at_least_float(x: Tensor) -> Tensor:
-    """``x`` in float32, where autocast made it a shorter one."""
-    return x.to(torch.promote_types(x.dtype, torch.float32))

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from qtpy.QtCore import QObject, Signal
 
 from napari_fcfi.plugin import keys, mouse
-from napari_fcfi.plugin.clicks_layer import MARK, ClicksLayer, new_clicks_layer
+from napari_fcfi.plugin.clicks_layer import ClicksLayer, is_ours, new_clicks_layer
 from napari_fcfi.plugin.labels_layer import transform_of
 from napari_fcfi.plugin.session import Session
 
@@ -96,7 +96,7 @@ class ClickTool(QObject):  # type: ignore[misc]
     def _found_or_new(self, image: Image) -> Points:
         viewer = self.session.viewer
         for layer in viewer.layers:
-            if MARK in layer.metadata and layer.ndim == image.ndim:
+            if is_ours(layer) and layer.ndim == image.ndim:
                 return layer
         layer = new_clicks_layer(image)
         viewer.add_layer(layer)

@@ -11,7 +11,7 @@ import numpy as np
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from napari.layers import Image, Points
+    from napari.layers import Image, Layer, Points
 
     from napari_fcfi.annotation import Plane
     from napari_fcfi.inference import Click
@@ -31,16 +31,23 @@ def new_clicks_layer(image: Image) -> Points:
     """An empty layer for clicks on an image; not in any viewer yet, and without a transform."""
     from napari.layers import Points
 
-    return Points(
+    layer = Points(
         np.zeros((0, image.ndim)),
         ndim=image.ndim,
         name=NAME,
-        metadata={MARK: True},
         size=10,
         canvas_size_limits=(9, 14),
         border_color="white",
         border_width=0.12,
     )
+    # Its own name: metadata are copied with a layer, and a copy belongs to whoever made it.
+    layer.metadata[MARK] = str(layer.unique_id)
+    return layer
+
+
+def is_ours(layer: Layer) -> bool:
+    """Whether a layer was made here."""
+    return bool(layer.metadata.get(MARK) == str(layer.unique_id))
 
 
 class ClicksLayer:

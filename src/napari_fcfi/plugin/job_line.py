@@ -98,13 +98,14 @@ class JobLine(QObject):  # type: ignore[misc]
             self._drop_running()
             self._queue.put_back(running)
 
-    def drop_newest(self) -> bool:
-        """Take back what was asked last; False where everything has its answer."""
-        if self._queue.drop_newest() is not None:
-            return True
-        was_running = self._running is not None
+    def drop_newest(self) -> Job | None:
+        """Take back what was asked last, and give it; None where everything has its answer."""
+        waiting = self._queue.drop_newest()
+        if waiting is not None:
+            return waiting
+        running = self._running
         self._drop_running()
-        return was_running
+        return running
 
     def drop_object(self, label: int) -> None:
         """Take back all of one object."""

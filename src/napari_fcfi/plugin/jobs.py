@@ -76,8 +76,9 @@ class JobQueue:
         return tuple(self._jobs)
 
     def add(self, job: Job) -> None:
-        """Put a job at the end."""
-        self._jobs.append(job)
+        """Put a job at the end; settings that change again are the same job."""
+        if job.kind != "retune" or not self._jobs or self._jobs[-1].merged(job) is None:
+            self._jobs.append(job)
 
     def put_back(self, job: Job) -> None:
         """Put a job at the front."""

@@ -37,13 +37,15 @@ def new_labels(image: Image) -> Labels:
     from napari.layers import Labels
     from napari.utils.colormaps import label_colormap
 
-    return Labels(
+    made = Labels(
         np.zeros(shape_of(image), first_dtype(shape_of(image))),
         name=f"{image.name} labels",
         colormap=label_colormap(seed=COLOUR_SEED),
-        metadata={MADE_FOR: _origin_of(image)},
         **transform_of(image),
     )
+    # With its own name: metadata are copied with a layer, and a copy was made by somebody else.
+    made.metadata[MADE_FOR] = (str(made.unique_id), *_origin_of(image))
+    return made
 
 
 def first_dtype(shape: tuple[int, ...]) -> np.dtype[Any]:
@@ -69,9 +71,9 @@ def insert_new(viewer: Any, image: Image) -> Labels:
 def labels_for(image: Image, chosen: Labels | None, offered: Iterable[Labels]) -> Labels | None:
     """The labels layer in which work on an image goes on; None where a new one has to be made.
 
-    Of those that take its labels: the one that was made for this very image; else the chosen one,
-    if somebody else made it; else one that was made for an image of the same file, as channels
-    are. Never one that was made for the image of another file.
+    Of those that take its labels: the one that was made for this very image; else, of those that
+    lie where it lies, the chosen one, if somebody else made it, or one that was made for an image
+    of the same file, as channels are. Never one that was made for the image of another file.
 
     Parameters
     ----------
@@ -80,12 +82,25 @@ def labels_for(image: Image, chosen: Labels | None, offered: Iterable[Labels]) -
     """
     candidates = [*offered] if chosen is None else [chosen, *offered]
     able = [labels for labels in candidates if problem_of(labels, image) is None]
+    there = [labels for labels in able if lie_alike(labels, image)]
     layer, file = _origin_of(image)
-    made = [(labels, labels.metadata[MADE_FOR]) for labels in able if MADE_FOR in labels.metadata]
-    own = [labels for labels, (made_for, _) in made if made_for == layer]
-    by_hand = [labels for labels in able if labels == chosen and MADE_FOR not in labels.metadata]
-    shared = [labels for labels, (_, made_of) in made if made_of == file]
+    own = [labels for labels in able if _made_for(labels)[:1] == (layer,)]
+    by_hand = [labels for labels in there if labels == chosen and not _made_for(labels)]
+    shared = [labels for labels in there if _made_for(labels)[1:] == (file,)]
     return next(iter(own + by_hand + shared), None)
+
+
+def _made_for(labels: Labels) -> tuple[str, ...]:
+    """`_origin_of` of the image that a layer was made for here; empty where it was not."""
+    made, *origin = labels.metadata.get(MADE_FOR, ("",))
+    return tuple(origin) if made == str(labels.unique_id) else ()
+
+
+def lie_alike(layer: Layer, other: Layer) -> bool:
+    """Whether each pixel of one layer lies where that of the other does; both of one dimension."""
+    corners = np.vstack([np.zeros(layer.ndim), np.eye(layer.ndim)])
+    here, there = ([one.data_to_world(corner) for corner in corners] for one in (layer, other))
+    return np.allclose(here, there)
 
 
 def _origin_of(image: Image) -> tuple[str, str]:
@@ -120,6 +135,11 @@ def is_editable(labels: Labels) -> bool:
     )
 
 
+def holds(labels: Labels, label: int) -> bool:
+    """Whether the type of a layer's data holds a label."""
+    return label <= int(np.iinfo(labels.data.dtype).max)
+
+
 def make_room(labels: Labels, label: int) -> None:
     """Give the layer a wider copy of its data where their type does not hold the label.
 
@@ -129,7 +149,7 @@ def make_room(labels: Labels, label: int) -> None:
         Where the data are not in memory: a copy of a store or file would never reach it.
     """
     data = labels.data
-    if label <= np.iinfo(data.dtype).max:
+    if holds(labels, label):
         return
     if not isinstance(data, np.ndarray) or _is_mapped(data):
         raise RefusedError(sentence(Say.TOO_NARROW, labels.name, data.dtype, label))

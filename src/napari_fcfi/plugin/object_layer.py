@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 from weakref import ref
 
@@ -21,10 +22,9 @@ from napari_fcfi.annotation import (
 from napari_fcfi.inference import Box
 from napari_fcfi.plugin import labels_layer
 from napari_fcfi.plugin.label_counter import LabelCounter
-from napari_fcfi.plugin.messages import RefusedError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from napari.layers import Image, Labels
 
@@ -42,15 +42,20 @@ class ObjectLayer:
     ----------
     labels : the layer
     label_changed : called when another label is chosen in the layer
+    view : gives what the viewer shows, to be compared with what it showed before
     largest : the largest label in the layer, where it is known
     """
 
     def __init__(
-        self, labels: Labels, label_changed: Callable[[], None], largest: int | None = None
+        self,
+        labels: Labels,
+        label_changed: Callable[[], None],
+        view: Callable[[], object],
+        largest: int | None = None,
     ) -> None:
         self.labels = labels
         self.annotation = Annotation()
-        self._counter = LabelCounter(labels, largest)
+        self._counter = LabelCounter(labels, view, largest)
         self._label_changed = label_changed
         labels.events.selected_label.connect(self._on_label)
 
@@ -72,16 +77,28 @@ class ObjectLayer:
         RefusedError
             Where it cannot be widened; then no label is chosen (0).
         """
-        try:
+        with self._no_label_if_it_fails():
             labels_layer.make_room(self.labels, label)
-        except RefusedError:
+            self.labels.selected_label = label
+
+    def choose_next(self, in_use: tuple[int, ...] = (), *, may_widen: bool = True) -> None:
+        """Choose the next free label, after those in the layer, of all objects, and `in_use`.
+
+        None (0) where the layer's type would have to be widened for it, and must not.
+        """
+        with self._no_label_if_it_fails():
+            label = self._counter.next(self.annotation.labels + self.annotation.covered + in_use)
+        fits = may_widen or labels_layer.holds(self.labels, label)
+        self.choose(label if fits else 0)
+
+    @contextmanager
+    def _no_label_if_it_fails(self) -> Iterator[None]:
+        """No label is chosen afterwards where something is raised: no click goes to a wrong one."""
+        try:
+            yield
+        except Exception:
             self.labels.selected_label = 0
             raise
-        self.labels.selected_label = label
-
-    def choose_next(self, in_use: tuple[int, ...] = ()) -> None:
-        """Choose the next free label, after those in the layer, of all objects, and `in_use`."""
-        self.choose(self._counter.next(self.annotation.labels + in_use))
 
     def image_of(self, label: int) -> Image | None:
         """The image that an object was begun on; None where there is neither of them any more."""
@@ -97,6 +114,12 @@ class ObjectLayer:
         box = self._box_of(label, plane).union(holding.box)
         here = np.asarray(self._pixels(plane)[box.slices])
         return changed_by_hand(here, box, label, holding)
+
+    def is_wiped_out(self, label: int, plane: Plane) -> bool:
+        """Whether an object took pixels, and all of them are background now."""
+        holding = self.annotation.holding(label)
+        here = np.asarray(self._pixels(plane)[holding.box.slices])
+        return bool(holding.taken.any()) and not here[holding.taken].any()
 
     def take(
         self,
@@ -185,7 +208,8 @@ class ObjectLayer:
         return step
 
     def _write(self, step: Step) -> None:
-        with self._counter.own_write(step.label, takes_away=step.after is None):
+        largest = max(step.label, int(step.change.after.max(initial=0)))
+        with self._counter.own_write(largest, takes_away=step.after is None):
             labels_layer.write(self.labels, step.plane, step.change)
 
     def _pixels(self, plane: Plane) -> ArrayLike:

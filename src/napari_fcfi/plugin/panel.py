@@ -51,7 +51,7 @@ class SegmentPanel(QWidget):  # type: ignore[misc]
         self.viewer = napari_viewer
         self._closed = False
         self._first_view = FirstView(napari_viewer)
-        settings = stored_settings()
+        settings = self._stored = stored_settings()
         self.session = Session(napari_viewer, settings, self)
         self.tool = ClickTool(self.session, self)
         self.loader = ModelLoader(self)
@@ -133,6 +133,7 @@ class SegmentPanel(QWidget):  # type: ignore[misc]
         session.said.connect(self.status.say)
         session.labels_made.connect(self._on_labels_made)
         session.threshold_returned.connect(self._on_threshold_returned)
+        session.reshaped.connect(self._on_image_reshaped)
         self.loader.loaded.connect(self._on_model)
         self.loader.failed.connect(self._on_no_model)
         layers.events.inserted.connect(self._on_layer_inserted)
@@ -156,6 +157,10 @@ class SegmentPanel(QWidget):  # type: ignore[misc]
         if image is not None:
             self._take_labels_of(image)
             self.tool.activate()
+
+    def _on_image_reshaped(self, image: Any) -> None:
+        self._take_labels_of(image)
+        self.tool.activate()
 
     def _take_labels_of(self, image: Any) -> None:
         """Go on with the labels that belong to the image, also after reopening the panel."""
@@ -195,7 +200,9 @@ class SegmentPanel(QWidget):  # type: ignore[misc]
 
     def _store_settings(self) -> None:
         self._store_later.stop()
-        store_settings(settings_from(self.settings_widgets))
+        settings = settings_from(self.settings_widgets)
+        store_settings(settings, since=self._stored)
+        self._stored = settings
 
     def _on_layers(self, _: Any = None) -> None:
         """Offer the layers that are there; what is worked on stays chosen under any name."""

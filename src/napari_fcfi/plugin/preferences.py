@@ -30,11 +30,16 @@ def stored_settings() -> Settings:
         return Settings()
 
 
-def store_settings(settings: Settings) -> None:
-    """Keep the settings for the next time, where napari can (0.9 or later)."""
+def store_settings(settings: Settings, since: Settings | None = None) -> None:
+    """Keep the settings for the next time, where napari can (0.9 or later).
+
+    Those alone that differ from ``since``, if given: others may have been set elsewhere meanwhile,
+    as in napari's preferences or by the panel of another viewer.
+    """
     group = _group()
     for name, value in settings:
-        if hasattr(group, name) and getattr(group, name) != value:
+        is_new = since is None or getattr(since, name) != value
+        if is_new and hasattr(group, name) and getattr(group, name) != value:
             setattr(group, name, value)
 
 

@@ -63,12 +63,15 @@ class Session(QObject):  # type: ignore[misc]
     """A labels layer was made on demand, and is in the viewer."""
     threshold_returned = Signal(float)
     """A step over which the threshold moved was undone or done again; this is the one now."""
+    reshaped = Signal(object)
+    """The image has data of another shape now, which other labels and clicks belong to."""
 
     def __init__(self, viewer: Any, settings: Settings, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self.viewer = viewer
         self.settings = settings
         self.image: Image | None = None
+        self._shape: tuple[int, ...] = ()
         self.jobs = JobLine(self._prepare, self._take, self._fail, self)
         self._objects: ObjectLayer | None = None
         self._known: dict[Labels, ObjectLayer] = {}
@@ -88,13 +91,15 @@ class Session(QObject):  # type: ignore[misc]
         """Work on another image layer; what waits for the old one is dropped."""
         if image == self.image:
             return
-        self.jobs.drop_all()
+        self._drop_all()
         if self.image is not None:
             self.image.events.data.disconnect(self._on_image_data)
         self._fields.clear()
         self.image = image
         if image is not None:
-            self._watches[image] = ContrastWatch(image)
+            self._shape = shape_of(image)
+            if image not in self._watches:  # whose limits may be the user's by now
+                self._watches[image] = ContrastWatch(image)
             image.events.data.connect(self._on_image_data)
             if self.current is not None:
                 # An object belongs to the image that it was begun on, and to its contrast.
@@ -110,22 +115,24 @@ class Session(QObject):  # type: ignore[misc]
         """
         if labels == self.labels:
             return
-        self.jobs.drop_all()
+        self._drop_all()
         self._use_labels(labels, largest)
         self.changed.emit()
 
     def set_predictor(self, predictor: Predictor) -> None:
         """Predict with this one from now on; clicks that wait for one are taken."""
         self._predictor = predictor
-        self._go_on()
+        self.expect_predictor(False)
 
     def expect_predictor(self, comes: bool) -> None:
-        """Let clicks wait for a predictor; where none is there or comes, take back those that do.
+        """Let clicks wait for a predictor that comes; if it does not, the former one takes them.
 
-        Further ones are refused then.
+        Where there is none, those that wait are taken back, and further ones are refused.
         """
         self._predictor_comes = comes
-        if not self._may_predict:
+        if self._may_predict:
+            self._go_on()
+        else:
             self.take_back()
 
     def set_settings(self, settings: Settings) -> None:
@@ -133,7 +140,7 @@ class Session(QObject):  # type: ignore[misc]
         threshold_moved = settings.threshold != self.settings.threshold
         self.settings = settings
         plane = self.plane
-        if threshold_moved and plane is not None:
+        if threshold_moved and plane is not None and self._is_in_view(plane):
             # The mask follows at once, or as soon as it is there. All else counts from the next
             # click on.
             self.jobs.add(Job(self.label, plane, "retune"))
@@ -141,6 +148,8 @@ class Session(QObject):  # type: ignore[misc]
 
     def forget_layer(self, layer: Any) -> None:
         """A layer left the viewer; what was computed for it is of no use any more."""
+        if layer in (self.image, self.labels):
+            self.jobs.drop_all()
         if self.image is not None and layer == self.image:
             self.set_image(None)
         if self.labels is not None and layer == self.labels:
@@ -150,6 +159,7 @@ class Session(QObject):  # type: ignore[misc]
 
     def close(self) -> None:
         """Listen to no layer any more; a running prediction is dropped."""
+        self.jobs.drop_all()
         self.set_image(None)
         self.set_labels(None)
         for known in list(self._known):
@@ -249,8 +259,12 @@ class Session(QObject):  # type: ignore[misc]
 
     def undo(self) -> None:
         """Take back the newest step: a click that waits, the one that runs, or one that is done."""
-        if not self.jobs.drop_newest() and self._objects is not None and self._can_write():
-            self._show_step(self._attempt(self._objects.undo))
+        dropped = self.jobs.drop_newest()
+        if dropped is None:
+            if self._objects is not None and self._can_write():
+                self._show_step(self._attempt(self._objects.undo))
+        elif dropped.kind == "retune" and self.current is not None:
+            self.threshold_returned.emit(self.current.state.settings.threshold)
         self._go_on()
 
     def redo(self) -> None:
@@ -270,6 +284,7 @@ class Session(QObject):  # type: ignore[misc]
         """Take all clicks of the current object back; its pixels return to what was there."""
         if self._objects is None or not self._can_write():
             return
+        self._bring_into_view(self.plane)
         self.jobs.drop_object(self.label)
         self._attempt(partial(self._objects.reset, self.label))
         self._go_on()
@@ -282,6 +297,7 @@ class Session(QObject):  # type: ignore[misc]
         plane = self.plane if self.plane is not None else self._plane_in_view()
         if plane is None:
             return
+        self._bring_into_view(plane)
         self.jobs.drop_object(label)
         if self._attempt(partial(self._objects.delete, label, plane)) is not None:
             self.next_object()
@@ -372,7 +388,7 @@ class Session(QObject):  # type: ignore[misc]
         # An object belongs to one plane: a click on another one begins another object.
         there = self.plane
         if self.label == 0 or (there is not None and there != plane):
-            self.next_object()
+            self.next_object()  # no label is chosen where that fails
         return self.label
 
     def _scope(self, plane: Plane) -> Box | None:
@@ -386,13 +402,36 @@ class Session(QObject):  # type: ignore[misc]
         """Objects and their history are kept for every labels layer that was worked in."""
         self._objects = None if labels is None else self._known.get(labels)
         if labels is not None and self._objects is None:
-            self._objects = self._known[labels] = ObjectLayer(labels, self.changed.emit, largest)
-            self.next_object()
+            dims = self.viewer.dims
+            self._objects = self._known[labels] = ObjectLayer(
+                labels,
+                self.changed.emit,
+                lambda: (dims.point, dims.order, dims.ndisplay),
+                largest,
+            )
+            # a layer that is only chosen stays as it is
+            self._attempt(partial(self._objects.choose_next, may_widen=False))
 
     def _go_on(self) -> None:
-        if self._predictor is not None:
+        if self._predictor is not None and not self._predictor_comes:
             self.jobs.go_on()
         self.changed.emit()
+
+    def _drop_all(self) -> None:
+        """Take back all that has no answer, and say so where clicks were among it."""
+        clicks = sum(len(job.clicks) for job in self.jobs.pending if job.kind == "click")
+        self.jobs.drop_all()
+        if clicks:
+            self._refuse(Say.TAKEN_BACK, clicks_in_words(clicks))
+
+    def _is_in_view(self, plane: Plane) -> bool:
+        image = self.image
+        return image is not None and plane == plane_in_view(image, self.viewer.dims, self._shape)
+
+    def _bring_into_view(self, plane: Plane | None) -> None:
+        """Show a plane that something is about to be done on: nothing changes unseen."""
+        if plane is not None and self.image is not None and not self._is_in_view(plane):
+            go_to(plane, self.image, self.viewer.dims)
 
     def _prepare(self, job: Job) -> Call | None:
         objects = self._objects
@@ -410,6 +449,11 @@ class Session(QObject):  # type: ignore[misc]
         by_hand = self._attempt(partial(objects.changed_by_hand, job.label, job.plane))
         if by_hand is None:
             return None
+        painted = by_hand.after.any()
+        if job.kind == "click" and not painted and objects.is_wiped_out(job.label, job.plane):
+            # Erased whole by a person, or by the layer's own undo: it begins anew.
+            self._attempt(partial(objects.reset, job.label))
+            return self._prepare(job)
         source = self._watches[image].source(image, job.plane, self.settings.contrast)
         # Only the chosen image says when its pixels change.
         field = self._fields.get(source) if image == self.image else None
@@ -486,6 +530,10 @@ class Session(QObject):  # type: ignore[misc]
                 self.threshold_returned.emit(now)
 
     def _on_image_data(self, _: object = None) -> None:
+        if self.image is not None and shape_of(self.image) != self._shape:
+            self._shape = shape_of(self.image)
+            self._drop_all()
+            self.reshaped.emit(self.image)
         # Other pixels, perhaps in the same array: what was read of the old ones does not hold, nor
         # does the answer that is being made of them.
         self._fields.clear()

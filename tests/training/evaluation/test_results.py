@@ -11,8 +11,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from napari_fcfi.checkpoints import Card, write_checkpoint
-from napari_fcfi.network import Architecture, build_network
+from napari_fcfi import Settings
+from napari_fcfi.checkpoints import Card, untrained_model, write_checkpoint
+from napari_fcfi.network import AnyArchitecture, Architecture, PaperArchitecture, build_network
 from training.data.evaluation_sets import EvaluationSet, Sample
 from training.evaluation import networks
 from training.evaluation.conditions import Conditions
@@ -25,6 +26,7 @@ from training.evaluation.methods import (
     network,
     with_names_of_their_own,
 )
+from training.evaluation.networks import identity_of
 from training.evaluation.results import courses_of, described_run, read_runs, write_results
 from training.evaluation.running import Job, Measured
 from training.evaluation.setting_texts import settings_from
@@ -118,6 +120,36 @@ def test_a_checkpoint_that_changed_is_not_taken_for_the_old_one() -> None:
     identity = network("fcfi-lite", "cpu", "search", [], CONDITIONS).identity
     with pytest.raises(UserError, match="Expected the checkpoint with the hash 000000000000"):
         clicked({**identity, "sha256": "0" * 64, "mended": []})
+
+
+@pytest.mark.parametrize(
+    ("architecture", "zoom_in", "told"),
+    [
+        (Architecture(), True, "search"),
+        (Architecture(), False, "whole-field"),
+        (PaperArchitecture(name="fcfi-hrnet18s-small"), True, "whole-field"),
+    ],
+)
+def test_a_first_click_that_does_not_search_is_told_so(
+    architecture: AnyArchitecture, zoom_in: bool, told: str
+) -> None:
+    model = untrained_model(architecture=architecture)
+    settings = Settings(zoom_in=zoom_in)
+    assert identity_of(model, "x", settings, "search")["first_click"] == told
+
+
+def test_a_network_predicts_with_the_ratio_that_it_was_trained_with(tmp_path: Path) -> None:
+    path = tmp_path / "mine.safetensors"
+    write_checkpoint(path, untrained_model().network, Card(name="mine", expansion_ratio=0.5))
+
+    def ratio(*pairs: str) -> float:
+        contender = network(str(path), "cpu", "search", list(pairs), CONDITIONS)
+        used = contender.settings("x").expansion_ratio
+        assert contender.identity["settings"]["expansion_ratio"] == used
+        return used
+
+    assert ratio() == 0.5
+    assert ratio("expansion_ratio=0.2") == 0.2
 
 
 def test_a_network_starts_from_a_mask() -> None:

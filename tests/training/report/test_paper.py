@@ -97,6 +97,23 @@ def test_figures_under_other_conditions_are_marked(
     assert table.rows[-1].note == f"GrabCut: {said}"
 
 
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        ({"flip": False}, "GrabCut: without flip averaging"),
+        ({"zoom_in": False}, "GrabCut: without zoom-in"),
+        ({"expansion_ratio": 0.5}, "GrabCut: r = 0.5"),
+        ({"flip": True, "zoom_in": True, "expansion_ratio": 0.3}, ""),
+    ],
+)
+def test_figures_with_other_settings_are_marked(settings: dict[str, object], said: str) -> None:
+    ours = run("grabcut", {"NoC@90": 2.0}, 50)
+    ours.written["datasets"]["grabcut"]["settings"] = settings
+    table = paper_table([ours], 1)
+    assert table is not None
+    assert table.rows[-1].note == said
+
+
 def test_a_set_that_the_paper_has_not_is_not_set_beside_it() -> None:
     assert paper_table([run("davis_subset", {"NoC@90": 2.0}, 25)], 1) is None
     davis = paper_table([run("DAVIS345", {"NoC@90": 2.0}, 345)], 1)

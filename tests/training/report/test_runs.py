@@ -74,3 +74,5 @@ def test_what_the_authors_count_otherwise_is_said_of_the_clean_protocol_alone() 
     released = run("a")
     released["datasets"]["berkeley"]["settings"] = {"protocol": "released"}
     assert not counted_otherwise(EvaluationRun("a", "a", released), columns)
+    released["mended"] = ["nof"]
+    assert counted_otherwise(EvaluationRun("a", "a", released), columns).startswith("NoF: counted")
