@@ -453,7 +453,7 @@ class Session(QObject):  # type: ignore[misc]
         if job.kind == "click" and not painted and objects.is_wiped_out(job.label, job.plane):
             # Erased whole by a person, or by the layer's own undo: it begins anew.
             self._attempt(partial(objects.reset, job.label))
-            return self._prepare(job)
+            return None if objects.annotation.get(job.label) else self._prepare(job)
         source = self._watches[image].source(image, job.plane, self.settings.contrast)
         # Only the chosen image says when its pixels change.
         field = self._fields.get(source) if image == self.image else None
