@@ -54,6 +54,8 @@ def test_another_plane_in_view_is_no_reason_to_look_at_the_layer(
 ) -> None:
     hand = dock(grey((3, 40, 50)))
     hand.panel.labels_box.value = hand.viewer.add_labels(np.full((3, 40, 50), 7, np.uint8))
+    hand.panel.tool.activate()
+    hand.panel.session.labels.selected_label = 7
     monkeypatch.setattr(label_counter, "next_label", None)
     hand.viewer.dims.set_current_step(0, 2)
     hand.key("N")
