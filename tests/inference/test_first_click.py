@@ -53,6 +53,11 @@ def test_the_smallest_window_is_small_and_the_steps_are_even() -> None:
     assert ratios == pytest.approx([ratios[0]] * len(ratios), rel=0.03)
 
 
+def test_of_a_huge_picture_there_are_not_more_windows_than_time_for_them() -> None:
+    boxes = boxes_around([Click(9000, 9000)], Box(0, 0, 36_000, 36_000), 48)
+    assert len(boxes) == MOST_WINDOWS
+
+
 def test_clicks_that_came_together_are_in_every_window() -> None:
     clicks = [Click(100, 100), Click(300, 180)]
     boxes = boxes_around(clicks, Box(0, 0, 1000, 1000), 48)
