@@ -161,9 +161,10 @@ def contenders(
 def further_ratios(
     architectures: Sequence[Mapping[str, Any]], used: Sequence[float]
 ) -> list[list[float]]:
-    """Values of r at which each checkpoint is evaluated besides the one in use, for Table 5.
+    """Values of r at which each checkpoint is evaluated besides the one in use.
 
-    The first checkpoint of the whole method in each family gets those of the table.
+    That of all tables but the fifth; of the whole method, the first checkpoint in each family gets
+    all those of Table 5.
     """
     served: set[str] = set()
     found: list[list[float]] = []
@@ -171,7 +172,8 @@ def further_ratios(
         family = family_of(architecture)
         whole = all(architecture.get(key, value) == value for key, value in METHOD.items())
         wanted = whole and family not in served
-        found.append([ratio for ratio in RATIOS if wanted and ratio != own])
+        ratios = RATIOS if wanted else (DEFAULT_RATIO,)
+        found.append([ratio for ratio in ratios if ratio != own])
         if wanted:
             served.add(family)
     return found

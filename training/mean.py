@@ -46,11 +46,13 @@ def mean_card(cards: list[Card]) -> Card:
                 f"Expected checkpoints of one {field}; got {', '.join(map(repr, values))}: choose "
                 "branches of one run."
             )
+    ratios = {card.expansion_ratio for card in cards}
     return first.model_copy(
         update={
             "training": "mean of: " + " / ".join(card.training for card in cards),
             "data": tuple(dict.fromkeys(name for card in cards for name in card.data)),
             "figures": {},
+            "expansion_ratio": first.expansion_ratio if len(ratios) == 1 else None,
         }
     )
 

@@ -279,7 +279,7 @@ def test_clicks_that_another_image_takes_back_are_told(
     hand.click(30, 20)
     hand.click(30, 40)
     hand.panel.image_box.value = other
-    assert any(message.startswith("2 clicks had no answer yet") for message in told)
+    assert any(message.startswith("2 clicks without an answer") for message in told)
 
 
 def test_clicks_wait_for_a_model_that_was_chosen(hand: Hand, predictor: FakePredictor) -> None:

@@ -331,3 +331,17 @@ def test_an_object_that_another_one_covers_does_not_begin_anew(hand: Hand) -> No
     hand.panel.settings_widgets["overwrite"].value = False
     hand.click_and_wait(30, 60)
     assert columns(hand) == [40, 60]
+
+
+def test_a_first_click_that_is_taken_back_leaves_the_object_that_was_wiped_out(
+    hand: Hand, predictor: FakePredictor
+) -> None:
+    hand.click_and_wait(30, 40)
+    hand.panel.session.labels.undo()
+    predictor.gate.clear()
+    hand.click(30, 60)
+    hand.key("Escape")
+    assert columns(hand) == [40]
+    predictor.gate.set()
+    hand.wait()
+    assert columns(hand) == [40]

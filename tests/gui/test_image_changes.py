@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
 import pytest
 
 from tests.gui.fake import FakePredictor
@@ -54,10 +53,10 @@ def test_data_of_other_dimensions_get_clicks_and_labels_of_their_own(
 def test_limits_that_the_user_set_are_remembered_while_another_image_is_worked_on(
     hand: Hand,
 ) -> None:
-    image = hand.viewer.add_image(np.asarray(grey()).astype(float)[None].repeat(2, 0))
+    image = hand.viewer.add_image([grey(), grey()[::2, ::2]], multiscale=True)
     other = hand.panel.session.image
     hand.panel.image_box.value = image
-    watch = hand.panel.session._watches[image]
+    image.contrast_limits = (10, 20)
     hand.panel.image_box.value = other
     hand.panel.image_box.value = image
-    assert hand.panel.session._watches[image] is watch
+    assert hand.panel.session._watches[image].changed(image)

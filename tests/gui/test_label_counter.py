@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 import pytest
 from napari.layers import Labels
 
 from napari_fcfi.plugin import label_counter
 from napari_fcfi.plugin.label_counter import LabelCounter
-from tests.gui.hand import Hand, grey
+from tests.gui.hand import Hand
 
 pytestmark = pytest.mark.gui
 
@@ -20,7 +18,7 @@ PIXEL = (np.array([3]), np.array([4]))
 def counted() -> tuple[Labels, LabelCounter]:
     """A layer whose counter has looked at it already."""
     labels = Labels(np.zeros((8, 9), np.uint8))
-    counter = LabelCounter(labels, lambda: 0)
+    counter = LabelCounter(labels)
     assert counter.next(()) == 1
     return labels, counter
 
@@ -47,19 +45,6 @@ def test_after_a_write_of_our_own_nothing_is_looked_at(monkeypatch: pytest.Monke
     with counter.own_write(1, takes_away=False):
         labels.data_setitem(PIXEL, 1)
     assert counter.next(()) == 2
-
-
-def test_another_plane_in_view_is_no_reason_to_look_at_the_layer(
-    dock: Callable[..., Hand], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    hand = dock(grey((3, 40, 50)))
-    hand.panel.labels_box.value = hand.viewer.add_labels(np.full((3, 40, 50), 7, np.uint8))
-    hand.panel.tool.activate()
-    hand.panel.session.labels.selected_label = 7
-    monkeypatch.setattr(label_counter, "next_label", None)
-    hand.viewer.dims.set_current_step(0, 2)
-    hand.key("N")
-    assert hand.panel.session.label == 8
 
 
 def test_a_layer_made_at_the_first_click_is_not_looked_at(

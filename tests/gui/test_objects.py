@@ -321,6 +321,9 @@ def test_a_threshold_that_waits_goes_with_one_undo(hand: Hand, predictor: FakePr
     hand.key("Z", "control")
     assert len(hand.panel.session.clicks) == 2
     assert threshold.value == 0.5
+    hand.key("Z", "control")
+    assert len(hand.panel.session.clicks) == 1
+    hand.click(30, 60)
     predictor.gate.set()
     hand.wait()
     assert hand.panel.session.current.state.settings.threshold == 0.5
@@ -342,3 +345,17 @@ def test_where_no_next_label_is_found_no_click_goes_to_another_plane(
     assert np.array_equal(hand.panel.session.labels.data, before)
     assert hand.panel.session.label == 0
     assert any("the share is gone" in message for message in told)
+
+
+def test_a_threshold_moved_while_the_first_click_runs_returns_with_undo(
+    hand: Hand, predictor: FakePredictor
+) -> None:
+    threshold = hand.panel.settings_widgets["threshold"]
+    predictor.gate.clear()
+    hand.click(30, 40)
+    threshold.value = 0.7
+    hand.key("Z", "control")
+    assert (threshold.value, len(hand.panel.session.clicks)) == (0.5, 1)
+    predictor.gate.set()
+    hand.wait()
+    assert hand.panel.session.current.state.settings.threshold == 0.5

@@ -140,3 +140,13 @@ def test_the_threshold_moves_no_mask_on_another_plane(stack: Hand) -> None:
     stack.panel.settings_widgets["threshold"].value = 0.8
     stack.wait()
     assert np.array_equal(stack.own(1), before)
+
+
+def test_nothing_is_removed_on_a_plane_across_the_one_in_view(stack: Hand, told: list[str]) -> None:
+    go_to(stack, 1)
+    stack.click_and_wait(1, 20, 30)
+    before = stack.own(1)
+    stack.viewer.dims.order = (1, 0, 2)
+    stack.panel.actions.buttons["delete"].click()
+    assert np.array_equal(stack.own(1), before)
+    assert any("across the one in view" in message for message in told)

@@ -165,7 +165,7 @@ def test_napari_on_a_file_with_our_panel_takes_the_reader_that_is_stored(
 
 
 @pytest.mark.parametrize(
-    ("keys", "reader"), [(["Return"], "napari-fcfi"), (["Down", "Return"], "napari")]
+    ("keys", "reader"), [(["Return"], "napari"), (["Down", "Return"], "napari-fcfi")]
 )
 def test_napari_on_a_file_with_our_panel_asks_and_a_key_answers(
     start: Callable[..., Any], image: Path, keys: list[str], reader: str

@@ -83,6 +83,7 @@ def test_the_first_whole_network_of_a_family_gets_the_other_ratios() -> None:
     rest = [ratio for ratio in RATIOS if ratio != 0.3]
     found = further_ratios([part, whole, whole, other], [0.3, 0.3, 0.3, 0.2])
     assert found == [[], rest, [], [ratio for ratio in RATIOS if ratio != 0.2]]
+    assert further_ratios([part], [0.5]) == [[0.3]]  # that of the tables about other parts
 
 
 def test_a_folder_stands_for_the_checkpoints_in_it(tmp_path: Path) -> None:

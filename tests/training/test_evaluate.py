@@ -82,8 +82,8 @@ def named(checkpoint: str, device: str) -> Any:
         name=checkpoint,
         sha256="0" * 64,
         device=device,
-        network=SimpleNamespace(architecture=architecture),
-        card=SimpleNamespace(data=("SBD",)),
+        network=SimpleNamespace(architecture=architecture, tells_quality=True),
+        card=SimpleNamespace(data=("SBD",), expansion_ratio=None),
     )
 
 

@@ -43,6 +43,14 @@ def test_weights_and_history_of_both_are_in_the_mean(tmp_path: Path, branches: l
     assert card.figures == {}
 
 
+@pytest.mark.parametrize(("ratios", "told"), [((0.3, 0.3), 0.3), ((0.3, 0.5), None)])
+def test_a_mean_tells_the_ratio_of_which_all_are(
+    ratios: tuple[float, float], told: float | None
+) -> None:
+    cards = [Card(name="x", expansion_ratio=ratio) for ratio in ratios]
+    assert mean.mean_card(cards).expansion_ratio == told
+
+
 @pytest.mark.parametrize(
     ("other", "said"),
     [

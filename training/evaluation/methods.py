@@ -75,7 +75,7 @@ def network(
     """
     model = networks.loaded(checkpoint, device)
     architecture = model.network.architecture.name
-    # a network predicts with the r that it was trained with
+    # r belongs to a network, in the authors' programs, too; where its card tells it, that counts
     trained = model.card.expansion_ratio
     usual = {} if trained is None else {"expansion_ratio": trained}
     identity = networks.identity_of(model, checkpoint, settings_from(pairs, usual), first_click)

@@ -18,7 +18,9 @@ from training.evaluation.progress import Bars
 from training.evaluation.shards import Shard
 from training.evaluation.versions import versions
 
-FOLLOWS_FROM_THE_REST = {"threads", "loaded_from", "checkpoint", "architecture", "trained_on"}
+FOLLOWS_FROM_THE_REST = {
+    *("threads", "loaded_from", "checkpoint", "architecture", "trained_on", "trained_with_r")
+}
 """What is written about a network and changes no course while the hash of its file is the same."""
 
 

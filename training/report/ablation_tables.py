@@ -111,7 +111,8 @@ def unlike_the_papers(run: EvaluationRun, row: AblationRow) -> str:
             if key not in METHOD and papers.get(key) != value
         ]
     trained = run.written.get("trained_with_r")
-    if row.ratio is not None and trained is not None and trained != row.ratio:
+    used = DEFAULT_RATIO if row.ratio is None else row.ratio
+    if trained is not None and trained != used:
         differences.append(f"trained with r = {trained:g}")
     trained_on = trained_on_title(run.written.get("trained_on") or [])
     if trained_on:

@@ -23,6 +23,7 @@ class Job:
     kind : `click` (take `clicks` together), `remove` (the one click), `move` (the old and the new
         position of one click) or `retune` (changed settings, no clicks)
     scope : the largest box that a first click may look at; None: no limit
+    threshold_before : of settings that changed, the threshold before
     """
 
     label: int
@@ -30,6 +31,7 @@ class Job:
     kind: Kind
     clicks: tuple[Click, ...] = ()
     scope: Box | None = None
+    threshold_before: float = 0.0
 
     def merged(self, later: Job) -> Job | None:
         """Both jobs as one, where they can be taken together."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -17,29 +17,21 @@ class LabelCounter:
 
     Parameters
     ----------
-    view : gives what the viewer shows, to be compared with what it showed before
     largest : the largest label of the layer where it is known, as in a new one; None: look
     """
 
-    def __init__(
-        self, labels: Labels, view: Callable[[], object], largest: int | None = None
-    ) -> None:
+    def __init__(self, labels: Labels, largest: int | None = None) -> None:
         self._labels = labels
-        self._view, self._seen = view, view()
         self._largest = largest
-        self._events = {
-            labels.events.paint: self._look_again,
-            labels.events.data: self._look_again,
-            # All that tells of the layer's own undo, and of what was written into the array itself.
-            labels.events.set_data: self._on_slice,
-        }
-        for event, act in self._events.items():
-            event.connect(act)
+        # What was written into the array itself, and the layer's own undo, only show as `set_data`.
+        self._events = (labels.events.paint, labels.events.data, labels.events.set_data)
+        for event in self._events:
+            event.connect(self._look_again)
 
     def close(self) -> None:
         """Listen to the layer no more."""
-        for event, act in self._events.items():
-            event.disconnect(act)
+        for event in self._events:
+            event.disconnect(self._look_again)
 
     def next(self, used: tuple[int, ...]) -> int:
         """One more than the largest label in the layer and among those in use."""
@@ -59,12 +51,6 @@ class LabelCounter:
         known = self._largest
         yield
         self._largest = None if takes_away or known is None else max(known, largest)
-
-    def _on_slice(self, _: object = None) -> None:
-        seen = self._view()
-        if seen == self._seen:  # another plane in view is no other label
-            self._largest = None
-        self._seen = seen
 
     def _look_again(self, _: object = None) -> None:
         self._largest = None

@@ -18,7 +18,10 @@ class Say(StrEnum):
     EMPTY_IMAGE = "The image “{}” has no pixels: choose another one."
     OUTSIDE = "The click is outside the image “{}”: click inside it."
     THREE_D = "Clicks work on the plane in view: switch the viewer from 3D back to 2D."
-    TAKEN_BACK = "{} had no answer yet, and went with the change of layers: click again there."
+    TAKEN_BACK = (
+        "{} without an answer yet: taken back with the change of image or labels; click again."
+    )
+    OTHER_AXES = "The object lies on a plane across the one in view: roll the view back to it."
     NOT_IN_VIEW = "The plane in view is not one of the image “{}”: move the sliders back to it."
     IMAGE_GONE = (
         "Object {} can be changed only on the image that it was begun on, which was removed: "

@@ -42,20 +42,15 @@ class ObjectLayer:
     ----------
     labels : the layer
     label_changed : called when another label is chosen in the layer
-    view : gives what the viewer shows, to be compared with what it showed before
     largest : the largest label in the layer, where it is known
     """
 
     def __init__(
-        self,
-        labels: Labels,
-        label_changed: Callable[[], None],
-        view: Callable[[], object],
-        largest: int | None = None,
+        self, labels: Labels, label_changed: Callable[[], None], largest: int | None = None
     ) -> None:
         self.labels = labels
         self.annotation = Annotation()
-        self._counter = LabelCounter(labels, view, largest)
+        self._counter = LabelCounter(labels, largest)
         self._label_changed = label_changed
         labels.events.selected_label.connect(self._on_label)
 

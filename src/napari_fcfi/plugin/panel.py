@@ -160,7 +160,9 @@ class SegmentPanel(QWidget):  # type: ignore[misc]
 
     def _on_image_reshaped(self, image: Any) -> None:
         self._take_labels_of(image)
-        self.tool.activate()
+        layer = self.tool.layer
+        if layer is not None and layer.ndim != image.ndim:
+            self.tool.activate()
 
     def _take_labels_of(self, image: Any) -> None:
         """Go on with the labels that belong to the image, also after reopening the panel."""

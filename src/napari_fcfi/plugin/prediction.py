@@ -28,6 +28,7 @@ class Answer:
     source, field : what it was computed on, for further jobs
     box, mask : where labels may change, and the mask there
     by_hand : what a person changed of the object, and is in the state
+    begins : whether it is the object's first state
     duration_ms : how long it took
     """
 
@@ -37,6 +38,7 @@ class Answer:
     box: Box
     mask: NDArray[np.bool_]
     by_hand: Change
+    begins: bool
     duration_ms: float
 
 
@@ -69,7 +71,8 @@ def compute(predictor: Predictor, settings: Settings, subject: Subject, job: Job
     box = _box_of(state, subject, job, field)
     mask = state.mask(box)
     duration_ms = (time.perf_counter() - start) * 1000
-    return Answer(state, subject.source, field, box, mask, subject.by_hand, duration_ms)
+    begins = not subject.states
+    return Answer(state, subject.source, field, box, mask, subject.by_hand, begins, duration_ms)
 
 
 def _as_left_by_hand(

@@ -14,7 +14,7 @@ from weakref import WeakKeyDictionary
 
 from qtpy.QtCore import QObject, Signal
 
-from napari_fcfi.annotation import Plane, SegmentedObject, Step
+from napari_fcfi.annotation import Change, Plane, SegmentedObject, Step
 from napari_fcfi.inference import Box, Click, InputError
 from napari_fcfi.plugin import labels_layer
 from napari_fcfi.plugin.field_cache import FieldCache
@@ -137,13 +137,14 @@ class Session(QObject):  # type: ignore[misc]
 
     def set_settings(self, settings: Settings) -> None:
         """Use these settings from the next click on."""
-        threshold_moved = settings.threshold != self.settings.threshold
+        before = self.settings.threshold
+        threshold_moved = settings.threshold != before
         self.settings = settings
         plane = self.plane
         if threshold_moved and plane is not None and self._is_in_view(plane):
             # The mask follows at once, or as soon as it is there. All else counts from the next
             # click on.
-            self.jobs.add(Job(self.label, plane, "retune"))
+            self.jobs.add(Job(self.label, plane, "retune", threshold_before=before))
             self._go_on()
 
     def forget_layer(self, layer: Any) -> None:
@@ -263,8 +264,11 @@ class Session(QObject):  # type: ignore[misc]
         if dropped is None:
             if self._objects is not None and self._can_write():
                 self._show_step(self._attempt(self._objects.undo))
-        elif dropped.kind == "retune" and self.current is not None:
-            self.threshold_returned.emit(self.current.state.settings.threshold)
+        elif dropped.kind == "retune":
+            # Set here first: what the panel then tells is no new move.
+            update = {"threshold": dropped.threshold_before}
+            self.settings = self.settings.model_copy(update=update)
+            self.threshold_returned.emit(dropped.threshold_before)
         self._go_on()
 
     def redo(self) -> None:
@@ -284,7 +288,8 @@ class Session(QObject):  # type: ignore[misc]
         """Take all clicks of the current object back; its pixels return to what was there."""
         if self._objects is None or not self._can_write():
             return
-        self._bring_into_view(self.plane)
+        if not self._bring_into_view(self.plane):
+            return
         self.jobs.drop_object(self.label)
         self._attempt(partial(self._objects.reset, self.label))
         self._go_on()
@@ -295,9 +300,8 @@ class Session(QObject):  # type: ignore[misc]
         if self._objects is None or label == 0 or not self._can_write():
             return
         plane = self.plane if self.plane is not None else self._plane_in_view()
-        if plane is None:
+        if plane is None or not self._bring_into_view(plane):
             return
-        self._bring_into_view(plane)
         self.jobs.drop_object(label)
         if self._attempt(partial(self._objects.delete, label, plane)) is not None:
             self.next_object()
@@ -402,13 +406,7 @@ class Session(QObject):  # type: ignore[misc]
         """Objects and their history are kept for every labels layer that was worked in."""
         self._objects = None if labels is None else self._known.get(labels)
         if labels is not None and self._objects is None:
-            dims = self.viewer.dims
-            self._objects = self._known[labels] = ObjectLayer(
-                labels,
-                self.changed.emit,
-                lambda: (dims.point, dims.order, dims.ndisplay),
-                largest,
-            )
+            self._objects = self._known[labels] = ObjectLayer(labels, self.changed.emit, largest)
             # a layer that is only chosen stays as it is
             self._attempt(partial(self._objects.choose_next, may_widen=False))
 
@@ -425,13 +423,18 @@ class Session(QObject):  # type: ignore[misc]
             self._refuse(Say.TAKEN_BACK, clicks_in_words(clicks))
 
     def _is_in_view(self, plane: Plane) -> bool:
-        image = self.image
-        return image is not None and plane == plane_in_view(image, self.viewer.dims, self._shape)
+        image, dims = self.image, self.viewer.dims
+        if image is None or dims.ndisplay == 3:  # all planes are
+            return True
+        return plane == plane_in_view(image, dims, self._shape)
 
-    def _bring_into_view(self, plane: Plane | None) -> None:
-        """Show a plane that something is about to be done on: nothing changes unseen."""
-        if plane is not None and self.image is not None and not self._is_in_view(plane):
-            go_to(plane, self.image, self.viewer.dims)
+    def _bring_into_view(self, plane: Plane | None) -> bool:
+        """Show a plane that something is about to be done on; where that fails, say so: False."""
+        image = self.image
+        if plane is None or image is None or self._is_in_view(plane):
+            return True
+        go_to(plane, image, self.viewer.dims)
+        return self._is_in_view(plane) or self._refuse(Say.OTHER_AXES)
 
     def _prepare(self, job: Job) -> Call | None:
         objects = self._objects
@@ -449,15 +452,16 @@ class Session(QObject):  # type: ignore[misc]
         by_hand = self._attempt(partial(objects.changed_by_hand, job.label, job.plane))
         if by_hand is None:
             return None
-        painted = by_hand.after.any()
-        if job.kind == "click" and not painted and objects.is_wiped_out(job.label, job.plane):
-            # Erased whole by a person, or by the layer's own undo: it begins anew.
-            self._attempt(partial(objects.reset, job.label))
-            return None if objects.annotation.get(job.label) else self._prepare(job)
+        held = objects.annotation.holding(job.label).box
+        if job.kind == "click" and by_hand and not by_hand.after.any():
+            wiped_out = self._attempt(partial(objects.is_wiped_out, job.label, job.plane))
+            if wiped_out is None:
+                return None
+            if wiped_out:  # by an eraser, or the layer's own undo: it begins anew
+                states, by_hand = (), Change.none()
         source = self._watches[image].source(image, job.plane, self.settings.contrast)
         # Only the chosen image says when its pixels change.
         field = self._fields.get(source) if image == self.image else None
-        held = objects.annotation.holding(job.label).box
         subject = Subject(states, source, field, held, by_hand)
         return compute, (self._predictor, self.settings, subject, job)
 
@@ -479,6 +483,8 @@ class Session(QObject):  # type: ignore[misc]
         if self._image_for(job) == self.image:
             self._fields.put(answer.source, answer.field)
         if self._objects is not None and self._can_write():
+            if answer.begins and self._objects.annotation.get(job.label) is not None:
+                self._attempt(partial(self._objects.reset, job.label))
             take = partial(
                 self._objects.take,
                 job.label,
