@@ -45,18 +45,14 @@ def complete(card: Card, stored: dict[str, Any], recipe: Recipe) -> Card:
         State and recipe of the run.
     """
     origin = stored.get("origin", {})
-    before = card.training
-    if origin and not before:
-        before = ": ".join(filter(None, (f"begun with {origin['name']}", origin["training"])))
     history = f"{stored['samples']:,} objects by the recipe {recipe.name}{_changes(recipe)}"
-    if not origin and not before:
-        before = f"begun with {_beginning(stored, recipe)}"
+    before = card.training or f"begun with {_beginning(stored, recipe)}"
     inherited = {key: origin[key] for key in ("licence", "terms") if origin}
     return card.model_copy(
         update={
             "architecture": recipe.architecture,
             "expansion_ratio": recipe.expansion_ratio,
-            "training": f"{history}, {before}" if before else history,
+            "training": f"{history}, {before}",
             "data": card.data
             or tuple(dict.fromkeys((*origin.get("data", ()), *stored.get("sets", ())))),
             **({} if card.licence or card.terms else inherited),
@@ -65,7 +61,9 @@ def complete(card: Card, stored: dict[str, Any], recipe: Recipe) -> Card:
 
 
 def _beginning(stored: dict[str, Any], recipe: Recipe) -> str:
-    """The weights that a run began with, where no card tells."""
+    """The weights that a run began with, and how they came about where a card told."""
+    if origin := stored.get("origin"):
+        return ": ".join(filter(None, (origin["name"], origin["training"])))
     if named := stored.get("begun_from", ""):
         return Path(named.partition(" ")[2]).name
     lite = isinstance(recipe.architecture, Architecture)
@@ -78,8 +76,10 @@ def _changes(recipe: Recipe) -> str:
         return ""
     told = {"architecture", "expansion_ratio"}  # by fields of the card
     fields = [f for f in recipe.differences(find_recipe(recipe.name)) if f not in told]
+    if not fields:
+        return ""
     values = recipe.model_dump(mode="json")
-    return f" ({', '.join(f'{name}={json.dumps(values[name])}' for name in fields)})" * bool(fields)
+    return f" ({', '.join(f'{name}={json.dumps(values[name])}' for name in fields)})"
 
 
 def export(

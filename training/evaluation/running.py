@@ -19,7 +19,12 @@ from training.evaluation.shards import Shard
 from training.evaluation.versions import versions
 
 FOLLOWS_FROM_THE_REST = {
-    *("threads", "loaded_from", "checkpoint", "architecture", "trained_on", "trained_with_r")
+    "threads",
+    "loaded_from",
+    "checkpoint",
+    "architecture",
+    "trained_on",
+    "trained_with_r",
 }
 """What is written about a network and changes no course while the hash of its file is the same."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from training.evaluation.formats import TITLES, kind
-from training.evaluation.rules import CLEAN, RULES
+from training.evaluation.rules import CLEAN
 
 from .runs import EvaluationRun
 
@@ -28,10 +28,9 @@ def glossary(runs: Sequence[EvaluationRun]) -> list[tuple[str, str]]:
     """Names of the runs' metrics, those of a kind together, and what they are."""
     most = runs[0].max_clicks
     timed = "all that is done for it, reading, robot user and metrics included"
-    rules = [RULES[run.protocol].mended(run.written.get("mended") or ()) for run in runs]
-    if not any(one.times_everything for one in rules):
+    if not any(run.rules.times_everything for run in runs):
         timed = "the call that answers it alone"
-    counts_late_ones = any(one.nof is not CLEAN.nof for one in rules)
+    counts_late_ones = any(run.rules.nof is not CLEAN.nof for run in runs)
     late = ", or only with the last one" if counts_late_ones else ""
     last = "1 click" if most == 1 else f"{most} clicks"
     kinds: dict[str, list[str]] = {}

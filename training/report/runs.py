@@ -16,6 +16,7 @@ from training.ablation import DEFAULT_RATIO
 from training.evaluation import metrics
 from training.evaluation.courses import Course
 from training.evaluation.results import courses_of, read_runs
+from training.evaluation.rules import RULES, Rules
 from training.evaluation.summary import after_each_click, iou_before
 
 REACHED = 0.90
@@ -106,6 +107,11 @@ class EvaluationRun:
         of_sets = [found.get("settings") or {} for found in self.written["datasets"].values()]
         found: Protocol = of_sets[0].get("protocol", "clean")
         return found
+
+    @property
+    def rules(self) -> Rules:
+        """The protocol's rules, with what was mended."""
+        return RULES[self.protocol].mended(self.written.get("mended") or ())
 
     @property
     def is_network(self) -> bool:

@@ -8,7 +8,7 @@ from typing import Literal
 
 from training.ablation import DEFAULT_RATIO
 from training.evaluation.formats import DASH, kind, number, title
-from training.evaluation.rules import RELEASED, RULES
+from training.evaluation.rules import RELEASED
 from training.evaluation.tables import markdown_table
 
 from . import paper
@@ -196,7 +196,7 @@ def incomparable(scores: Scores) -> str:
 def counted_otherwise(run: EvaluationRun, columns: Iterable[Column]) -> str:
     """Which figures the authors' programs count in another way than a run's protocol does."""
     kinds = dict.fromkeys(kind(metric) for _, metric in columns)
-    rules = RULES[run.protocol].mended(run.written.get("mended") or ())
+    rules = run.rules
     names = [
         name
         for name in kinds

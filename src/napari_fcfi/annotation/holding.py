@@ -59,6 +59,12 @@ class Holding:
         beneath[inside][where] = np.where(new == label, old, 0)
         return Holding(box, taken, beneath)
 
+    def is_erased_by(self, change: Change) -> bool:
+        """Whether a change turns all that was taken into background, and nothing else."""
+        if not change or change.after.any():
+            return False
+        return int(change.changed.sum()) == int(self.taken.sum())
+
     def without(self, label: int) -> Holding:
         """The holding once another object is deleted: nothing of that one lies beneath any more."""
         if not (self.beneath == label).any():

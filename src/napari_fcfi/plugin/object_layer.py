@@ -110,12 +110,6 @@ class ObjectLayer:
         here = np.asarray(self._pixels(plane)[box.slices])
         return changed_by_hand(here, box, label, holding)
 
-    def is_wiped_out(self, label: int, plane: Plane) -> bool:
-        """Whether an object took pixels, and all of them are background now."""
-        holding = self.annotation.holding(label)
-        here = np.asarray(self._pixels(plane)[holding.box.slices])
-        return bool(holding.taken.any()) and not here[holding.taken].any()
-
     def take(
         self,
         label: int,

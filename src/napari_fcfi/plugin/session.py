@@ -452,17 +452,13 @@ class Session(QObject):  # type: ignore[misc]
         by_hand = self._attempt(partial(objects.changed_by_hand, job.label, job.plane))
         if by_hand is None:
             return None
-        held = objects.annotation.holding(job.label).box
-        if job.kind == "click" and by_hand and not by_hand.after.any():
-            wiped_out = self._attempt(partial(objects.is_wiped_out, job.label, job.plane))
-            if wiped_out is None:
-                return None
-            if wiped_out:  # by an eraser, or the layer's own undo: it begins anew
-                states, by_hand = (), Change.none()
+        holding = objects.annotation.holding(job.label)
+        if job.kind == "click" and holding.is_erased_by(by_hand):
+            states, by_hand = (), Change.none()  # nothing is left of it: it begins anew
         source = self._watches[image].source(image, job.plane, self.settings.contrast)
         # Only the chosen image says when its pixels change.
         field = self._fields.get(source) if image == self.image else None
-        subject = Subject(states, source, field, held, by_hand)
+        subject = Subject(states, source, field, holding.box, by_hand)
         return compute, (self._predictor, self.settings, subject, job)
 
     def _image_for(self, job: Job) -> Image | None:
