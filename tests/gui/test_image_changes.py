@@ -59,4 +59,6 @@ def test_limits_that_the_user_set_are_remembered_while_another_image_is_worked_o
     image.contrast_limits = (10, 20)
     hand.panel.image_box.value = other
     hand.panel.image_box.value = image
-    assert hand.panel.session._watches[image].changed(image)
+    session = hand.panel.session
+    plane = session.chosen.plane_in_view(hand.viewer.dims)
+    assert session.chosen.source(image, plane, "auto").changed_by_user

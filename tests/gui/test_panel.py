@@ -396,10 +396,8 @@ def test_a_stored_choice_of_another_reader_is_not_overwritten() -> None:
 def test_changed_pixels_make_a_new_field(hand: Hand, predictor: FakePredictor) -> None:
     hand.click_and_wait(30, 20)
     image = hand.panel.session.image
-    first = hand.panel.session._fields.get(
-        hand.panel.session._watches[image].source(image, hand.panel.session.plane, "auto")
-    )
-    assert first is not None
+    chosen, plane = hand.panel.session.chosen, hand.panel.session.plane
+    source = chosen.source(image, plane, "auto")
+    assert chosen.field(image, source) is not None
     image.data = image.data  # the same array, as after a change in place
-    source = hand.panel.session._watches[image].source(image, hand.panel.session.plane, "auto")
-    assert hand.panel.session._fields.get(source) is None
+    assert chosen.field(image, chosen.source(image, plane, "auto")) is None

@@ -10,7 +10,7 @@ from qtpy.QtCore import QObject
 
 from napari_fcfi.annotation import Plane
 from napari_fcfi.inference import Click
-from napari_fcfi.plugin.jobs import Job, JobQueue
+from napari_fcfi.plugin.jobs import Job, JobQueue, MoveClick, RemoveClick, clicks_after, takes
 from napari_fcfi.plugin.runner import Runner
 
 Call = tuple[Callable[..., Any], tuple[Any, ...]]
@@ -55,7 +55,7 @@ class JobLine(QObject):  # type: ignore[misc]
         clicks = list(answered)
         for job in self.pending:
             if job.label == label:
-                clicks = job.applied_to(clicks)
+                clicks = clicks_after(job, clicks)
         return clicks
 
     def add(self, job: Job) -> None:
@@ -82,14 +82,14 @@ class JobLine(QObject):  # type: ignore[misc]
         running = self._running
         if self._queue.change_click(label, click, new):
             return
-        if running is not None and running.label == label and running.has(click):
+        if running is not None and running.label == label and takes(running, click):
             # The running answer is of no use any more: its other clicks are taken again.
             self.restart()
             self._queue.change_click(label, click, new)
         elif new is None:
-            self._queue.add(Job(label, plane, "remove", (click,)))
+            self._queue.add(RemoveClick(label, plane, click))
         else:
-            self._queue.add(Job(label, plane, "move", (click, new)))
+            self._queue.add(MoveClick(label, plane, click, new))
 
     def restart(self) -> None:
         """Put the job that runs back to the front, its answer is of no use; `go_on` starts it."""

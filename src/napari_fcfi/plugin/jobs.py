@@ -4,63 +4,88 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, TypeGuard
 
 if TYPE_CHECKING:
     from napari_fcfi.annotation import Plane
     from napari_fcfi.inference import Box, Click
 
-Kind = Literal["click", "remove", "move", "retune"]
-
 
 @dataclass(frozen=True)
 class Job:
-    """One thing to be computed for one object.
-
-    Attributes
-    ----------
-    label, plane : the object
-    kind : `click` (take `clicks` together), `remove` (the one click), `move` (the old and the new
-        position of one click) or `retune` (changed settings, no clicks)
-    scope : the largest box that a first click may look at; None: no limit
-    threshold_before : of settings that changed, the threshold before
-    """
+    """One thing to be computed for one object, the one of a label on a plane."""
 
     label: int
     plane: Plane
-    kind: Kind
-    clicks: tuple[Click, ...] = ()
+
+
+@dataclass(frozen=True)
+class TakeClicks(Job):
+    """Take new clicks together.
+
+    Attributes
+    ----------
+    scope : the largest box that a first click may look at; None: no limit
+    """
+
+    clicks: tuple[Click, ...]
     scope: Box | None = None
-    threshold_before: float = 0.0
 
-    def merged(self, later: Job) -> Job | None:
-        """Both jobs as one, where they can be taken together."""
-        if self.label != later.label or self.plane != later.plane or self.kind != later.kind:
-            return None
-        if self.kind == "click":
-            return replace(self, clicks=self.clicks + later.clicks)
-        return self if self.kind == "retune" else None
 
-    def has(self, click: Click) -> bool:
-        """Whether the job takes this click."""
-        return self.kind == "click" and click in self.clicks
+@dataclass(frozen=True)
+class RemoveClick(Job):
+    """Take one click back; the rest is done again."""
 
-    def without(self, index: int) -> Job | None:
-        """The job without one of its clicks; None where nothing is left."""
-        clicks = self.clicks[:index] + self.clicks[index + 1 :]
-        return replace(self, clicks=clicks) if clicks else None
+    click: Click
 
-    def applied_to(self, clicks: Sequence[Click]) -> list[Click]:
-        """The object's clicks once the job is done."""
-        if self.kind == "click":
-            return [*clicks, *self.clicks]
-        if self.kind == "remove":
-            return _without_one(clicks, self.clicks[0])
-        if self.kind == "move":
-            old, new = self.clicks
-            at = list(clicks).index(old) if old in clicks else -1
-            return [new if index == at else click for index, click in enumerate(clicks)]
-        return list(clicks)
+
+@dataclass(frozen=True)
+class MoveClick(Job):
+    """Move one click; the rest is done again."""
+
+    old: Click
+    new: Click
+
+
+@dataclass(frozen=True)
+class Retune(Job):
+    """Threshold the answer anew, as the settings changed.
+
+    Attributes
+    ----------
+    threshold_before : the threshold from which it moved
+    """
+
+    threshold_before: float
+
+
+def clicks_after(job: Job, clicks: Sequence[Click]) -> list[Click]:
+    """The clicks of a job's object once the job is done."""
+    match job:
+        case TakeClicks():
+            return [*clicks, *job.clicks]
+        case RemoveClick() if job.click in clicks:
+            return _replaced(clicks, job.click)
+        case MoveClick() if job.old in clicks:
+            return _replaced(clicks, job.old, job.new)
+    return list(clicks)
+
+
+def merged(job: Job, later: Job) -> Job | None:
+    """Both jobs as one, where they can be taken together."""
+    if (job.label, job.plane) != (later.label, later.plane):
+        return None
+    match job, later:
+        case TakeClicks(), TakeClicks():
+            return replace(job, clicks=job.clicks + later.clicks)
+        case Retune(), Retune():
+            return job  # its threshold is the one that an undo returns to
+    return None
+
+
+def takes(job: Job, click: Click) -> TypeGuard[TakeClicks]:
+    """Whether it is new clicks that the job takes, and this one is among them."""
+    return isinstance(job, TakeClicks) and click in job.clicks
 
 
 class JobQueue:
@@ -79,7 +104,8 @@ class JobQueue:
 
     def add(self, job: Job) -> None:
         """Put a job at the end; settings that change again are the same job."""
-        if job.kind != "retune" or not self._jobs or self._jobs[-1].merged(job) is None:
+        again = isinstance(job, Retune) and self._jobs and merged(self._jobs[-1], job) is not None
+        if not again:
             self._jobs.append(job)
 
     def put_back(self, job: Job) -> None:
@@ -91,7 +117,7 @@ class JobQueue:
         if not self._jobs:
             return None
         job = self._jobs.pop(0)
-        while self._jobs and (both := job.merged(self._jobs[0])) is not None:
+        while self._jobs and (both := merged(job, self._jobs[0])) is not None:
             job = both
             del self._jobs[0]
         return job
@@ -111,20 +137,15 @@ class JobQueue:
     def change_click(self, label: int, click: Click, new: Click | None) -> bool:
         """Move, or for None remove, a click that still waits; False where none such waits."""
         for at, job in enumerate(self._jobs):
-            if job.label == label and job.has(click):
-                index = job.clicks.index(click)
-                changed = (
-                    job.without(index)
-                    if new is None
-                    else replace(job, clicks=(*job.clicks[:index], new, *job.clicks[index + 1 :]))
-                )
-                self._jobs[at : at + 1] = [] if changed is None else [changed]
+            if job.label == label and takes(job, click):
+                clicks = _replaced(job.clicks, click, *(() if new is None else (new,)))
+                changed = [replace(job, clicks=tuple(clicks))] if clicks else []
+                self._jobs[at : at + 1] = changed
                 return True
         return False
 
 
-def _without_one(clicks: Sequence[Click], click: Click) -> list[Click]:
-    left = list(clicks)
-    if click in left:
-        left.remove(click)
-    return left
+def _replaced(clicks: Sequence[Click], click: Click, *by: Click) -> list[Click]:
+    """The clicks with one of them replaced, or left out."""
+    at = list(clicks).index(click)
+    return [*clicks[:at], *by, *clicks[at + 1 :]]

@@ -6,6 +6,8 @@ from enum import StrEnum
 
 from napari.utils.notifications import show_error, show_warning
 
+from napari_fcfi.inference import InputError
+
 
 class Say(StrEnum):
     """Sentences of the panel; `{}` is filled in with what came."""
@@ -66,6 +68,16 @@ def sentence(say: Say, *values: object) -> str:
     return say.value.format(*values)
 
 
+def failure_in_words(problem: BaseException, device: str) -> str:
+    """One sentence for what made a prediction fail on a device."""
+    if isinstance(problem, InputError):  # a sentence already
+        return str(problem)
+    short_of_memory = memory_problem(problem, device)
+    if short_of_memory is not None:
+        return sentence(short_of_memory)
+    return sentence(Say.FAILED, f"{type(problem).__name__}: {problem}")
+
+
 def memory_problem(problem: BaseException, device: str) -> Say | None:
     """What to say where memory was short, of a model on this device; None where it was not."""
     text = str(problem)
@@ -82,10 +94,10 @@ def clicks_in_words(count: int) -> str:
 
 
 def warn(text: str) -> None:
-    """Show a sentence as napari's warning."""
+    """Show as napari's warning what cannot be done."""
     show_warning(text)
 
 
 def complain(text: str) -> None:
-    """Show a sentence as napari's error."""
+    """Show as napari's error what went wrong."""
     show_error(text)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from functools import wraps
+from typing import TYPE_CHECKING, Concatenate, ParamSpec, TypeVar
 from weakref import ref
 
 import numpy as np
@@ -22,6 +24,7 @@ from napari_fcfi.annotation import (
 from napari_fcfi.inference import Box
 from napari_fcfi.plugin import labels_layer
 from napari_fcfi.plugin.label_counter import LabelCounter
+from napari_fcfi.plugin.messages import RefusedError, Say, sentence
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -31,12 +34,39 @@ if TYPE_CHECKING:
     from napari_fcfi.annotation.plane import ArrayLike
     from napari_fcfi.inference import State
 
+P = ParamSpec("P")
+T = TypeVar("T")
+
+logger = logging.getLogger(__name__)
+
 LARGEST_PLANE_LOOKED_AT_PX = 2**24
 """In a larger plane, and in a store, an object's pixels are looked for only where it took some."""
 
 
+def _told(
+    act: Callable[Concatenate[ObjectLayer, P], T],
+) -> Callable[Concatenate[ObjectLayer, P], T]:
+    """The same, with one sentence for whatever a store may raise."""
+
+    @wraps(act)
+    def told(layer: ObjectLayer, /, *args: P.args, **kwargs: P.kwargs) -> T:
+        try:
+            return act(layer, *args, **kwargs)
+        except RefusedError:
+            raise
+        except Exception as problem:
+            logger.exception("The labels could not be read or written")
+            what = f"{type(problem).__name__}: {problem}"
+            raise RefusedError(sentence(Say.NOT_WRITTEN, layer.labels.name, what)) from problem
+
+    return told
+
+
 class ObjectLayer:
     """Objects by label, written into a napari layer step by step; every step can be undone.
+
+    What reads or writes the layer raises `RefusedError` where its data do not let it; the history
+    tells of no step that the layer did not take.
 
     Parameters
     ----------
@@ -76,6 +106,7 @@ class ObjectLayer:
             labels_layer.make_room(self.labels, label)
             self.labels.selected_label = label
 
+    @_told
     def choose_next(self, in_use: tuple[int, ...] = (), *, may_widen: bool = True) -> None:
         """Choose the next free label, after those in the layer, of all objects, and `in_use`.
 
@@ -100,6 +131,7 @@ class ObjectLayer:
         image = _image_of(self.annotation.get(label))
         return None if image is None else image()
 
+    @_told
     def changed_by_hand(self, label: int, plane: Plane) -> Change:
         """What a person painted into an object or erased of it since it was written.
 
@@ -110,6 +142,7 @@ class ObjectLayer:
         here = np.asarray(self._pixels(plane)[box.slices])
         return changed_by_hand(here, box, label, holding)
 
+    @_told
     def take(
         self,
         label: int,
@@ -147,6 +180,7 @@ class ObjectLayer:
         self._do(Step(label, plane, before, state, claimed.change, begun_on, by_hand, retunes))
         return claimed.protected
 
+    @_told
     def reset(self, label: int) -> None:
         """Forget an object's clicks; every pixel returns to what was there before the first."""
         found = self.annotation.get(label)
@@ -159,21 +193,22 @@ class ObjectLayer:
         claimed = claim(self._pixels(found.plane), box, mask, label, found.holding)
         self._do(Step(label, found.plane, found.state, None, claimed.change, found.image))
 
-    def delete(self, label: int, plane: Plane) -> bool:
-        """Remove all pixels of a label from a plane, and its object; False: nothing was there."""
+    @_told
+    def delete(self, label: int, plane: Plane) -> None:
+        """Remove all pixels of a label from a plane, and its object, where there is either."""
         found = self.annotation.get(label)
         holding = self.annotation.holding(label)
         # All of it is read, also of a store: a hand may have painted the label anywhere.
         change = claim_nothing(np.asarray(self._pixels(plane)), label, holding)
-        if found is None and not change:
-            return False
-        self._do(Step(label, plane, _state_of(found), None, change, _image_of(found)))
-        return True
+        if found is not None or change:
+            self._do(Step(label, plane, _state_of(found), None, change, _image_of(found)))
 
+    @_told
     def undo(self) -> Step | None:
         """Take the newest step back, and choose its label; None where there is none."""
         return self._repeat(self.annotation.step_to_undo, self.annotation.undo)
 
+    @_told
     def redo(self) -> Step | None:
         """Do again what was undone last, and choose its label; None where there is none."""
         return self._repeat(self.annotation.step_to_redo, self.annotation.redo)
@@ -185,8 +220,7 @@ class ObjectLayer:
             self.annotation.undo()
 
     def _do(self, step: Step) -> None:
-        # Written first: the history tells of no step that the layer did not take.
-        self._write(step)
+        self._write(step)  # first, as it may be refused
         self.annotation.do(step)
 
     def _repeat(self, step: Step | None, take_over: Callable[[], Step | None]) -> Step | None:

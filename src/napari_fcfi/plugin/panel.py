@@ -13,7 +13,7 @@ from superqt import QCollapsible
 from napari_fcfi.plugin.click_tool import ClickTool
 from napari_fcfi.plugin.first_view import FirstView
 from napari_fcfi.plugin.labels_layer import labels_for, problem_of
-from napari_fcfi.plugin.messages import Say, clicks_in_words, complain, sentence
+from napari_fcfi.plugin.messages import Say, clicks_in_words, complain, sentence, warn
 from napari_fcfi.plugin.model_loading import DEFAULT_DEVICE, DEFAULT_MODEL, Loaded, ModelLoader
 from napari_fcfi.plugin.panel_parts import (
     ActionButtons,
@@ -178,7 +178,7 @@ class SegmentPanel(QWidget):  # type: ignore[misc]
         if problem is None:
             self.session.set_labels(labels)
             return
-        complain(problem)
+        warn(problem)
         self.status.say(problem)
         self.labels_box.value = NEW_LAYER if self.session.labels is None else self.session.labels
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from napari_fcfi.annotation import Change
 from napari_fcfi.plugin.image_source import ImageSource
-from napari_fcfi.plugin.jobs import Job
+from napari_fcfi.plugin.jobs import Job, MoveClick, RemoveClick, TakeClicks
 
 if TYPE_CHECKING:
     from napari_fcfi.inference import Box, Field, Predictor, State
@@ -99,15 +99,15 @@ def _next_state(
     subject: Subject,
     job: Job,
 ) -> State:
-    if job.kind == "remove":
-        return predictor.remove(field, state, job.clicks[0], earlier=subject.states)
-    if job.kind == "move":
-        return predictor.move(field, state, *job.clicks, earlier=subject.states)
+    if isinstance(job, RemoveClick):
+        return predictor.remove(field, state, job.click, earlier=subject.states)
+    if isinstance(job, MoveClick):
+        return predictor.move(field, state, job.old, job.new, earlier=subject.states)
     # A click is taken with the settings that the panel shows, whatever the object began with.
     tuned = state if state.settings == settings else predictor.retune(state, settings)
-    if job.kind == "retune":
-        return tuned
-    return predictor(field, tuned, job.clicks, scope=job.scope)
+    if isinstance(job, TakeClicks):
+        return predictor(field, tuned, job.clicks, scope=job.scope)
+    return tuned
 
 
 def _box_of(state: State, subject: Subject, job: Job, field: Field) -> Box:
@@ -116,7 +116,7 @@ def _box_of(state: State, subject: Subject, job: Job, field: Field) -> Box:
     box = state.window if state.window is not None else Box(0, 0, 0, 0)
     # A click changes its window only; whatever else is done may change all that the object holds,
     # and another threshold than that of the mask before, as after an undo, all that it could hold.
-    if job.kind != "click":
+    if not isinstance(job, TakeClicks):
         box = box.union(subject.held)
     elif subject.states and subject.states[-1].settings.threshold != state.settings.threshold:
         box = box.union(subject.held).union(state.extent)
