@@ -83,6 +83,21 @@ def told() -> Iterator[list[str]]:
     notification_manager.notification_ready.disconnect(collect)
 
 
+@pytest.fixture
+def severities() -> Iterator[list[str]]:
+    """How grave all that is which napari was asked to show."""
+    from napari.utils.notifications import notification_manager
+
+    found: list[str] = []
+
+    def collect(notification: Any) -> None:
+        found.append(notification.severity.value)
+
+    notification_manager.notification_ready.connect(collect)
+    yield found
+    notification_manager.notification_ready.disconnect(collect)
+
+
 @pytest.fixture(autouse=True)
 def _settings_as_they_come() -> Iterator[None]:
     from napari_fcfi.plugin.preferences import store_settings

@@ -60,5 +60,5 @@ def test_limits_that_the_user_set_are_remembered_while_another_image_is_worked_o
     hand.panel.image_box.value = other
     hand.panel.image_box.value = image
     session = hand.panel.session
-    plane = session.chosen.plane_in_view(hand.viewer.dims)
+    plane = session.chosen.plane_in_view()
     assert session.chosen.source(image, plane, "auto").changed_by_user

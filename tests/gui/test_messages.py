@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pytest
 
 from napari_fcfi.inference import InputError
+from napari_fcfi.plugin import labels_layer
 from tests.gui.fake import FakePredictor
 from tests.gui.hand import Hand, grey
 
@@ -125,6 +127,23 @@ def test_an_error_of_a_library_is_not_taken_for_a_sentence(
     predictor.problem = ValueError("operands could not be broadcast together")
     hand.click_and_wait(30, 70)
     assert one_sentence(told).startswith("The prediction failed (ValueError: operands")
+
+
+def test_what_cannot_be_done_is_a_warning_and_what_went_wrong_an_error(
+    hand: Hand, predictor: FakePredictor, severities: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def failing(*_: Any) -> None:
+        raise OSError("disk full")
+
+    hand.click_and_wait(-3, 20)
+    assert severities == ["warning"]
+    predictor.problem = ValueError("no")
+    hand.click_and_wait(30, 70)
+    assert severities == ["warning", "error"]
+    predictor.problem = None
+    monkeypatch.setattr(labels_layer, "write", failing)
+    hand.click_and_wait(30, 70)
+    assert severities == ["warning", "error", "error"]
 
 
 CPU_ALLOCATOR = "[enforce fail at alloc_cpu.cpp:118] . DefaultCPUAllocator: "

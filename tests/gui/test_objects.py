@@ -359,3 +359,13 @@ def test_a_threshold_moved_while_the_first_click_runs_returns_with_undo(
     predictor.gate.set()
     hand.wait()
     assert hand.panel.session.current.state.settings.threshold == 0.5
+
+
+def test_a_click_under_a_negative_number_begins_an_object(hand: Hand, told: list[str]) -> None:
+    labels = hand.viewer.add_labels(np.zeros((80, 100), np.int32))
+    hand.panel.labels_box.value = labels
+    labels.selected_label = -1
+    hand.panel.tool.activate()
+    hand.click_and_wait(30, 20)
+    assert hand.at(30, 20) == 1
+    assert told == []

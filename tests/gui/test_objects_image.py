@@ -106,6 +106,18 @@ def test_a_number_that_is_used_again_belongs_to_each_image_in_its_time(
     assert np.array_equal(pixels_read(predictor), grey())
 
 
+def test_an_object_that_a_hand_wiped_out_begins_anew_on_its_own_image(
+    hand: Hand, dim: Any, predictor: FakePredictor
+) -> None:
+    pick(hand)
+    labels = hand.panel.session.labels
+    labels.data_setitem(np.nonzero(labels.data == 1), 0)
+    for at in ((60, 70), (60, 40)):
+        hand.click_and_wait(*at)
+        assert np.array_equal(pixels_read(predictor), grey())
+        assert "on “image”" in hand.panel.status.text.text()
+
+
 @pytest.mark.parametrize("act", [click, delete_point, drag_point])
 def test_an_object_whose_image_was_removed_is_left_as_it_is(
     hand: Hand, dim: Any, told: list[str], act: Callable[[Hand], None]

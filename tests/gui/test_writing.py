@@ -115,7 +115,7 @@ def test_an_answer_that_cannot_be_written_is_no_step_and_what_waits_goes_on(
     predictor.gate.set()
     hand.wait()
     assert len(told) == 1
-    assert "could not be written (OSError: disk full)" in told[0]
+    assert "could not be read or written (OSError: disk full)" in told[0]
     assert (hand.at(30, 20), hand.at(30, 70)) == (0, 1)
     assert [round(click.x) for click in hand.panel.session.clicks] == [70]
     hand.panel.session.undo()

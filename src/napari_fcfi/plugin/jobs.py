@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, TypeGuard
+from typing import TYPE_CHECKING, TypeAlias, TypeGuard
 
 if TYPE_CHECKING:
     from napari_fcfi.annotation import Plane
@@ -12,15 +12,15 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Job:
-    """One thing to be computed for one object, the one of a label on a plane."""
+class _OfObject:
+    """A job is for one object, the one of a label on a plane."""
 
     label: int
     plane: Plane
 
 
 @dataclass(frozen=True)
-class TakeClicks(Job):
+class TakeClicks(_OfObject):
     """Take new clicks together.
 
     Attributes
@@ -33,14 +33,14 @@ class TakeClicks(Job):
 
 
 @dataclass(frozen=True)
-class RemoveClick(Job):
+class RemoveClick(_OfObject):
     """Take one click back; the rest is done again."""
 
     click: Click
 
 
 @dataclass(frozen=True)
-class MoveClick(Job):
+class MoveClick(_OfObject):
     """Move one click; the rest is done again."""
 
     old: Click
@@ -48,7 +48,7 @@ class MoveClick(Job):
 
 
 @dataclass(frozen=True)
-class Retune(Job):
+class Retune(_OfObject):
     """Threshold the answer anew, as the settings changed.
 
     Attributes
@@ -59,16 +59,21 @@ class Retune(Job):
     threshold_before: float
 
 
+Job: TypeAlias = TakeClicks | RemoveClick | MoveClick | Retune
+"""One thing to be computed for one object."""
+
+
 def clicks_after(job: Job, clicks: Sequence[Click]) -> list[Click]:
     """The clicks of a job's object once the job is done."""
     match job:
         case TakeClicks():
             return [*clicks, *job.clicks]
-        case RemoveClick() if job.click in clicks:
-            return _replaced(clicks, job.click)
-        case MoveClick() if job.old in clicks:
-            return _replaced(clicks, job.old, job.new)
-    return list(clicks)
+        case RemoveClick():
+            return _replaced(clicks, job.click, [])
+        case MoveClick():
+            return _replaced(clicks, job.old, [job.new])
+        case Retune():
+            return list(clicks)
 
 
 def merged(job: Job, later: Job) -> Job | None:
@@ -79,7 +84,7 @@ def merged(job: Job, later: Job) -> Job | None:
         case TakeClicks(), TakeClicks():
             return replace(job, clicks=job.clicks + later.clicks)
         case Retune(), Retune():
-            return job  # its threshold is the one that an undo returns to
+            return job  # an undo returns to the threshold before the first of them
     return None
 
 
@@ -104,9 +109,9 @@ class JobQueue:
 
     def add(self, job: Job) -> None:
         """Put a job at the end; settings that change again are the same job."""
-        again = isinstance(job, Retune) and self._jobs and merged(self._jobs[-1], job) is not None
-        if not again:
-            self._jobs.append(job)
+        if isinstance(job, Retune) and self._jobs and merged(self._jobs[-1], job) is not None:
+            return
+        self._jobs.append(job)
 
     def put_back(self, job: Job) -> None:
         """Put a job at the front."""
@@ -138,14 +143,16 @@ class JobQueue:
         """Move, or for None remove, a click that still waits; False where none such waits."""
         for at, job in enumerate(self._jobs):
             if job.label == label and takes(job, click):
-                clicks = _replaced(job.clicks, click, *(() if new is None else (new,)))
+                clicks = _replaced(job.clicks, click, [] if new is None else [new])
                 changed = [replace(job, clicks=tuple(clicks))] if clicks else []
                 self._jobs[at : at + 1] = changed
                 return True
         return False
 
 
-def _replaced(clicks: Sequence[Click], click: Click, *by: Click) -> list[Click]:
-    """The clicks with one of them replaced, or left out."""
+def _replaced(clicks: Sequence[Click], click: Click, by: Sequence[Click]) -> list[Click]:
+    """The clicks with the first one that is equal to `click` replaced, if there is one."""
+    if click not in clicks:
+        return list(clicks)
     at = list(clicks).index(click)
     return [*clicks[:at], *by, *clicks[at + 1 :]]

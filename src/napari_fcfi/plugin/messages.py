@@ -39,7 +39,8 @@ class Say(StrEnum):
         "choose another one or “new layer”."
     )
     NOT_WRITTEN = (
-        "The labels layer “{}” could not be written ({}): choose another one or “new layer”."
+        "The labels layer “{}” could not be read or written ({}): choose another one or "
+        "“new layer”."
     )
     NO_ROOM = "A labels layer of the shape {} does not fit into memory: choose a smaller image."
     FAILED = "The prediction failed ({}); your clicks were taken back: click again."
@@ -63,6 +64,10 @@ class RefusedError(Exception):
     """Something cannot be done; its text is one sentence for the user."""
 
 
+class FailedError(RefusedError):
+    """Something could have been done, and went wrong."""
+
+
 def sentence(say: Say, *values: object) -> str:
     """The sentence with its gaps filled."""
     return say.value.format(*values)
@@ -72,13 +77,13 @@ def failure_in_words(problem: BaseException, device: str) -> str:
     """One sentence for what made a prediction fail on a device."""
     if isinstance(problem, InputError):  # a sentence already
         return str(problem)
-    short_of_memory = memory_problem(problem, device)
+    short_of_memory = _memory_problem(problem, device)
     if short_of_memory is not None:
         return sentence(short_of_memory)
     return sentence(Say.FAILED, f"{type(problem).__name__}: {problem}")
 
 
-def memory_problem(problem: BaseException, device: str) -> Say | None:
+def _memory_problem(problem: BaseException, device: str) -> Say | None:
     """What to say where memory was short, of a model on this device; None where it was not."""
     text = str(problem)
     if isinstance(problem, MemoryError):  # numpy's, whatever the device

@@ -24,7 +24,7 @@ from napari_fcfi.annotation import (
 from napari_fcfi.inference import Box
 from napari_fcfi.plugin import labels_layer
 from napari_fcfi.plugin.label_counter import LabelCounter
-from napari_fcfi.plugin.messages import RefusedError, Say, sentence
+from napari_fcfi.plugin.messages import FailedError, RefusedError, Say, sentence
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -43,13 +43,13 @@ LARGEST_PLANE_LOOKED_AT_PX = 2**24
 """In a larger plane, and in a store, an object's pixels are looked for only where it took some."""
 
 
-def _told(
+def _in_one_sentence(
     act: Callable[Concatenate[ObjectLayer, P], T],
 ) -> Callable[Concatenate[ObjectLayer, P], T]:
-    """The same, with one sentence for whatever a store may raise."""
+    """A method that raises `FailedError` for whatever the layer's data raise, as stores do."""
 
     @wraps(act)
-    def told(layer: ObjectLayer, /, *args: P.args, **kwargs: P.kwargs) -> T:
+    def acted(layer: ObjectLayer, /, *args: P.args, **kwargs: P.kwargs) -> T:
         try:
             return act(layer, *args, **kwargs)
         except RefusedError:
@@ -57,16 +57,17 @@ def _told(
         except Exception as problem:
             logger.exception("The labels could not be read or written")
             what = f"{type(problem).__name__}: {problem}"
-            raise RefusedError(sentence(Say.NOT_WRITTEN, layer.labels.name, what)) from problem
+            raise FailedError(sentence(Say.NOT_WRITTEN, layer.labels.name, what)) from problem
 
-    return told
+    return acted
 
 
 class ObjectLayer:
     """Objects by label, written into a napari layer step by step; every step can be undone.
 
-    What reads or writes the layer raises `RefusedError` where its data do not let it; the history
-    tells of no step that the layer did not take.
+    What reads or writes the layer raises `RefusedError` where its data cannot take a label, and
+    `FailedError` where they raise something themselves; the history tells of no step that the
+    layer did not take.
 
     Parameters
     ----------
@@ -94,7 +95,18 @@ class ObjectLayer:
         """The label that is chosen in the layer."""
         return int(self.labels.selected_label)
 
-    def choose(self, label: int) -> None:
+    @_in_one_sentence
+    def choose_next(self, in_use: tuple[int, ...] = (), *, may_widen: bool = True) -> None:
+        """Choose the next free label, after those in the layer, of all objects, and `in_use`.
+
+        None (0) where the layer's type would have to be widened for it, and must not.
+        """
+        with self._no_label_if_it_fails():
+            label = self._counter.next(self.annotation.labels + self.annotation.covered + in_use)
+        fits = may_widen or labels_layer.holds(self.labels, label)
+        self._choose(label if fits else 0)
+
+    def _choose(self, label: int) -> None:
         """Choose a label; the layer's type is widened where it does not hold it.
 
         Raises
@@ -105,17 +117,6 @@ class ObjectLayer:
         with self._no_label_if_it_fails():
             labels_layer.make_room(self.labels, label)
             self.labels.selected_label = label
-
-    @_told
-    def choose_next(self, in_use: tuple[int, ...] = (), *, may_widen: bool = True) -> None:
-        """Choose the next free label, after those in the layer, of all objects, and `in_use`.
-
-        None (0) where the layer's type would have to be widened for it, and must not.
-        """
-        with self._no_label_if_it_fails():
-            label = self._counter.next(self.annotation.labels + self.annotation.covered + in_use)
-        fits = may_widen or labels_layer.holds(self.labels, label)
-        self.choose(label if fits else 0)
 
     @contextmanager
     def _no_label_if_it_fails(self) -> Iterator[None]:
@@ -131,7 +132,7 @@ class ObjectLayer:
         image = _image_of(self.annotation.get(label))
         return None if image is None else image()
 
-    @_told
+    @_in_one_sentence
     def changed_by_hand(self, label: int, plane: Plane) -> Change:
         """What a person painted into an object or erased of it since it was written.
 
@@ -142,7 +143,7 @@ class ObjectLayer:
         here = np.asarray(self._pixels(plane)[box.slices])
         return changed_by_hand(here, box, label, holding)
 
-    @_told
+    @_in_one_sentence
     def take(
         self,
         label: int,
@@ -180,7 +181,7 @@ class ObjectLayer:
         self._do(Step(label, plane, before, state, claimed.change, begun_on, by_hand, retunes))
         return claimed.protected
 
-    @_told
+    @_in_one_sentence
     def reset(self, label: int) -> None:
         """Forget an object's clicks; every pixel returns to what was there before the first."""
         found = self.annotation.get(label)
@@ -193,7 +194,7 @@ class ObjectLayer:
         claimed = claim(self._pixels(found.plane), box, mask, label, found.holding)
         self._do(Step(label, found.plane, found.state, None, claimed.change, found.image))
 
-    @_told
+    @_in_one_sentence
     def delete(self, label: int, plane: Plane) -> None:
         """Remove all pixels of a label from a plane, and its object, where there is either."""
         found = self.annotation.get(label)
@@ -203,12 +204,12 @@ class ObjectLayer:
         if found is not None or change:
             self._do(Step(label, plane, _state_of(found), None, change, _image_of(found)))
 
-    @_told
+    @_in_one_sentence
     def undo(self) -> Step | None:
         """Take the newest step back, and choose its label; None where there is none."""
         return self._repeat(self.annotation.step_to_undo, self.annotation.undo)
 
-    @_told
+    @_in_one_sentence
     def redo(self) -> Step | None:
         """Do again what was undone last, and choose its label; None where there is none."""
         return self._repeat(self.annotation.step_to_redo, self.annotation.redo)
@@ -227,7 +228,7 @@ class ObjectLayer:
         if step is not None:
             self._write(step)
             take_over()
-            self.choose(step.label)
+            self._choose(step.label)
         return step
 
     def _write(self, step: Step) -> None:

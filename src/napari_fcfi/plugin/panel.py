@@ -13,7 +13,7 @@ from superqt import QCollapsible
 from napari_fcfi.plugin.click_tool import ClickTool
 from napari_fcfi.plugin.first_view import FirstView
 from napari_fcfi.plugin.labels_layer import labels_for, problem_of
-from napari_fcfi.plugin.messages import Say, clicks_in_words, complain, sentence, warn
+from napari_fcfi.plugin.messages import Say, clicks_in_words, sentence
 from napari_fcfi.plugin.model_loading import DEFAULT_DEVICE, DEFAULT_MODEL, Loaded, ModelLoader
 from napari_fcfi.plugin.panel_parts import (
     ActionButtons,
@@ -178,8 +178,7 @@ class SegmentPanel(QWidget):  # type: ignore[misc]
         if problem is None:
             self.session.set_labels(labels)
             return
-        warn(problem)
-        self.status.say(problem)
+        self.session.tell(problem, failed=False)
         self.labels_box.value = NEW_LAYER if self.session.labels is None else self.session.labels
 
     def _on_labels_made(self, labels: Any) -> None:
@@ -240,8 +239,7 @@ class SegmentPanel(QWidget):  # type: ignore[misc]
         self.session.set_predictor(loaded.predictor)
 
     def _on_no_model(self, problem: str) -> None:
-        complain(problem)
-        self.status.say(problem)
+        self.session.tell(problem, failed=True)
         self.model_row.show_former()
         self.session.expect_predictor(False)
         self._refresh()

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from napari_fcfi.annotation import Change
 from napari_fcfi.plugin.image_source import ImageSource
-from napari_fcfi.plugin.jobs import Job, MoveClick, RemoveClick, TakeClicks
+from napari_fcfi.plugin.jobs import Job, MoveClick, RemoveClick, Retune, TakeClicks
 
 if TYPE_CHECKING:
     from napari_fcfi.inference import Box, Field, Predictor, State
@@ -99,15 +99,21 @@ def _next_state(
     subject: Subject,
     job: Job,
 ) -> State:
-    if isinstance(job, RemoveClick):
-        return predictor.remove(field, state, job.click, earlier=subject.states)
-    if isinstance(job, MoveClick):
-        return predictor.move(field, state, job.old, job.new, earlier=subject.states)
-    # A click is taken with the settings that the panel shows, whatever the object began with.
-    tuned = state if state.settings == settings else predictor.retune(state, settings)
-    if isinstance(job, TakeClicks):
-        return predictor(field, tuned, job.clicks, scope=job.scope)
-    return tuned
+    match job:
+        case TakeClicks():
+            # taken with the settings that the panel shows, whatever the object began with
+            tuned = _tuned(predictor, state, settings)
+            return predictor(field, tuned, job.clicks, scope=job.scope)
+        case RemoveClick():
+            return predictor.remove(field, state, job.click, earlier=subject.states)
+        case MoveClick():
+            return predictor.move(field, state, job.old, job.new, earlier=subject.states)
+        case Retune():
+            return _tuned(predictor, state, settings)
+
+
+def _tuned(predictor: Predictor, state: State, settings: Settings) -> State:
+    return state if state.settings == settings else predictor.retune(state, settings)
 
 
 def _box_of(state: State, subject: Subject, job: Job, field: Field) -> Box:

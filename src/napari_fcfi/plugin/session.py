@@ -21,6 +21,7 @@ from napari_fcfi.plugin.image_source import shape_of
 from napari_fcfi.plugin.job_line import Call, JobLine
 from napari_fcfi.plugin.jobs import Job, Retune, TakeClicks
 from napari_fcfi.plugin.messages import (
+    FailedError,
     RefusedError,
     Say,
     clicks_in_words,
@@ -31,7 +32,7 @@ from napari_fcfi.plugin.messages import (
 )
 from napari_fcfi.plugin.object_layer import ObjectLayer
 from napari_fcfi.plugin.prediction import Answer, Subject, compute
-from napari_fcfi.plugin.view import go_to, position_on
+from napari_fcfi.plugin.view import go_to
 from napari_fcfi.settings import Settings
 
 if TYPE_CHECKING:
@@ -64,7 +65,7 @@ class Session(QObject):  # type: ignore[misc]
         super().__init__(parent)
         self.viewer = viewer
         self.settings = settings
-        self.chosen = ChosenImage(self._on_pixels)
+        self.chosen = ChosenImage(viewer.dims, self._on_pixels)
         self.jobs = JobLine(self._prepare, self._take, self._fail, self)
         self._objects: ObjectLayer | None = None
         self._known: dict[Labels, ObjectLayer] = {}
@@ -130,7 +131,7 @@ class Session(QObject):  # type: ignore[misc]
         plane = self.plane
         if settings.threshold == before or plane is None:
             return
-        if self.chosen.shows(plane, self.viewer.dims):
+        if self.chosen.shows(plane):
             # The mask follows at once, or as soon as it is there. All else counts from the next
             # click on.
             self.jobs.add(Retune(self.label, plane, before))
@@ -199,15 +200,14 @@ class Session(QObject):  # type: ignore[misc]
 
     def click_at(self, world: Sequence[float], foreground: bool) -> None:
         """Take a click at a position in the world, or say why it cannot be taken."""
-        with self._telling():
-            plane, image = self.chosen.plane_in_view(self.viewer.dims), self.image
-            if image is not None:
-                self._click(plane, Click(*position_on(plane, image, world), foreground))
+        with self._saying_refusals():
+            self._take_click(*self.chosen.click(world, foreground))
 
     def click(self, plane: Plane, click: Click) -> None:
         """Take a click on a plane of the image, or say why it cannot be taken."""
-        with self._telling():
-            self._click(plane, click)
+        with self._saying_refusals():
+            self.chosen.check_inside(plane, click)
+            self._take_click(plane, click)
 
     def remove_clicks(self, rows: Sequence[int]) -> None:
         """Take single clicks of the current object back; the rest is done again."""
@@ -225,13 +225,11 @@ class Session(QObject):  # type: ignore[misc]
             return False
         old = self.clicks[row]
         new = Click(*plane.position(point), old.foreground)
-        moved = False
-        with self._telling():
+        with self._saying_refusals():
             self.chosen.check_inside(plane, new)
             self.jobs.change_click(self.label, plane, old, new)
             self._go_on()
-            moved = True
-        return moved
+        return new in self.clicks
 
     def take_back(self) -> None:
         """Take back every click that has no answer yet, its point too."""
@@ -242,7 +240,7 @@ class Session(QObject):  # type: ignore[misc]
         """Take back the newest step: a click that waits, the one that runs, or one that is done."""
         dropped = self.jobs.drop_newest()
         if dropped is None and self._objects is not None:
-            with self._telling():
+            with self._saying_refusals():
                 self._check_writable()
                 self._show_step(self._objects.undo())
         elif isinstance(dropped, Retune):
@@ -255,7 +253,7 @@ class Session(QObject):  # type: ignore[misc]
     def redo(self) -> None:
         """Do again what was undone last."""
         if self.can_redo and self._objects is not None:
-            with self._telling():
+            with self._saying_refusals():
                 self._check_writable()
                 self._show_step(self._objects.redo())
             self.changed.emit()
@@ -264,7 +262,7 @@ class Session(QObject):  # type: ignore[misc]
         """Leave the current object as it is, and let the next click begin another one."""
         if self._objects is not None:
             in_use = tuple(job.label for job in self.jobs.pending)
-            with self._telling():
+            with self._saying_refusals():
                 self._objects.choose_next(in_use)
             self.changed.emit()
 
@@ -272,23 +270,23 @@ class Session(QObject):  # type: ignore[misc]
         """Take all clicks of the current object back; its pixels return to what was there."""
         if self._objects is None:
             return
-        with self._telling():
+        with self._saying_refusals():
             self._check_writable()
             if self.plane is not None:
-                self.chosen.bring_into_view(self.plane, self.viewer.dims)
+                self.chosen.bring_into_view(self.plane)
             self.jobs.drop_object(self.label)
             self._objects.reset(self.label)
         self._go_on()
 
     def delete_object(self) -> None:
         """Remove the current object from its plane, and go on with the next one."""
-        label, dims = self.label, self.viewer.dims
+        label = self.label
         if self._objects is None or label == 0:
             return
-        with self._telling():
+        with self._saying_refusals():
             self._check_writable()
-            plane = self.plane if self.plane is not None else self.chosen.plane_in_view(dims)
-            self.chosen.bring_into_view(plane, dims)
+            plane = self.plane if self.plane is not None else self.chosen.plane_in_view()
+            self.chosen.bring_into_view(plane)
             self.jobs.drop_object(label)
             self._objects.delete(label, plane)
             self.next_object()
@@ -301,33 +299,39 @@ class Session(QObject):  # type: ignore[misc]
         return self._predictor_comes or self._predictor is not None
 
     def _check_writable(self) -> None:
-        """Raise what is wrong where the labels layer does not take what is written."""
+        """Let pass what is written into the labels layer.
+
+        Raises
+        ------
+        RefusedError
+            Where the layer does not take it.
+        """
         problem = None if self.labels is None else labels_layer.problem_of(self.labels, self.image)
         if problem is not None:
             raise RefusedError(problem)
 
     @contextmanager
-    def _telling(self) -> Iterator[None]:
-        """Say what is refused inside; what comes after it there is left out."""
+    def _saying_refusals(self) -> Iterator[None]:
+        """Say what is refused, or fails, inside the block; the rest of the block is skipped."""
         try:
             yield
         except RefusedError as refused:
-            self._tell(str(refused))
+            self.tell(str(refused), failed=isinstance(refused, FailedError))
 
-    def _tell(self, text: str) -> None:
-        warn(text)
+    def tell(self, text: str, *, failed: bool) -> None:
+        """Say what cannot be done, or what went wrong, in a notification and the status line."""
+        (complain if failed else warn)(text)
         self.said.emit(text)
 
     # How it is done
 
-    def _click(self, plane: Plane, click: Click) -> None:
-        self.chosen.check_inside(plane, click)
+    def _take_click(self, plane: Plane, click: Click) -> None:
         if not self._may_predict:
             raise RefusedError(sentence(Say.NO_MODEL))
         self._make_labels()
         self._check_writable()
         there = self.plane
-        if self.label == 0 or (there is not None and there != plane):
+        if self.label <= 0 or (there is not None and there != plane):
             # An object belongs to one plane: a click on another one begins another object.
             self.next_object()
         if self.label > 0:
@@ -335,7 +339,13 @@ class Session(QObject):  # type: ignore[misc]
             self._go_on()
 
     def _make_labels(self) -> None:
-        """Make a labels layer for the image, where none is chosen."""
+        """Make a labels layer for the image, where none is chosen.
+
+        Raises
+        ------
+        RefusedError
+            Where it does not fit into memory.
+        """
         image = self.image
         if image is None or self.labels is not None:
             return
@@ -352,7 +362,7 @@ class Session(QObject):  # type: ignore[misc]
         self._objects = None if labels is None else self._known.get(labels)
         if labels is not None and self._objects is None:
             self._objects = self._known[labels] = ObjectLayer(labels, self.changed.emit, largest)
-            with self._telling():
+            with self._saying_refusals():
                 # a layer that is only chosen stays as it is
                 self._objects.choose_next(may_widen=False)
 
@@ -366,17 +376,23 @@ class Session(QObject):  # type: ignore[misc]
         clicks = sum(len(job.clicks) for job in self.jobs.pending if isinstance(job, TakeClicks))
         self.jobs.drop_all()
         if clicks:
-            self._tell(sentence(Say.TAKEN_BACK, clicks_in_words(clicks)))
+            self.tell(sentence(Say.TAKEN_BACK, clicks_in_words(clicks)), failed=False)
 
     def _prepare(self, job: Job) -> Call | None:
-        with self._telling():
+        with self._saying_refusals():
             subject = self._subject_of(job)
             if subject is not None:
                 return compute, (self._predictor, self.settings, subject, job)
         return None
 
     def _subject_of(self, job: Job) -> Subject | None:
-        """The object of a job as it is now; None where the job has lost its sense."""
+        """The object of a job as it is now; None where the job has lost its sense.
+
+        Raises
+        ------
+        RefusedError
+            Where its image is gone, or its pixels cannot be read.
+        """
         objects = self._objects
         if objects is None:
             return None
@@ -415,9 +431,11 @@ class Session(QObject):  # type: ignore[misc]
         if image is not None:
             self.chosen.remember(image, answer.source, answer.field)
         if objects is not None:
-            with self._telling():
+            with self._saying_refusals():
                 self._check_writable()
                 if answer.begins:
+                    # wiped out by hand, if it was there: that what lay beneath it returns is a
+                    # step of its own
                     objects.reset(job.label)
                 kept = objects.take(
                     job.label,
@@ -425,7 +443,7 @@ class Session(QObject):  # type: ignore[misc]
                     answer.state,
                     answer.box,
                     answer.mask,
-                    image=self.image,
+                    image=image,
                     by_hand=answer.by_hand,
                     retunes=isinstance(job, Retune),
                     overwrite=self.settings.overwrite,
@@ -447,9 +465,7 @@ class Session(QObject):  # type: ignore[misc]
     def _fail(self, problem: BaseException) -> None:
         logger.error("A prediction failed", exc_info=problem)
         device = "cpu" if self._predictor is None else str(self._predictor.model.device)
-        text = failure_in_words(problem, device)
-        complain(text)
-        self.said.emit(text)
+        self.tell(failure_in_words(problem, device), failed=True)
         self._go_on()
 
     def _show_step(self, step: Step | None) -> None:
@@ -466,6 +482,6 @@ class Session(QObject):  # type: ignore[misc]
         if of_another_shape:
             self._drop_all()
             self.reshaped.emit(self.image)
-        # The answer that is being made of the old ones is of no use.
+        # The answer that is being made of the old pixels is of no use.
         self.jobs.restart()
         self._go_on()
