@@ -134,6 +134,49 @@ def test_extreme_numbers_keep_their_order(dtype: Any, low: float, high: float) -
     np.testing.assert_allclose(scaled[0, 0], [0, 0.5, 1], atol=0.01)
 
 
+@pytest.mark.parametrize(
+    ("dtype", "values"),
+    [
+        (np.float64, (-1.7e308, 0, 1.7e308)),
+        (np.float32, (16777216, 16777218, 16777220)),
+        (np.float32, (0, 1.4e-45, 2.8e-45)),
+    ],
+)
+def test_limits_whose_difference_is_hardly_a_number(dtype: Any, values: Any) -> None:
+    image = np.array([values], dtype)
+    scaled = scale(image, ((float(image[0, 0]), float(image[0, 2])),))
+    np.testing.assert_allclose(scaled[0, 0], [0, 0.5, 1], atol=1e-6)
+
+
+def with_a_cell(shape: tuple[int, int]) -> NDArray[np.uint16]:
+    """A plane of zeros with a cell where nothing is sampled."""
+    image = np.zeros(shape, np.uint16)
+    image[200, 200] = 4000
+    return image
+
+
+@pytest.mark.parametrize("as_array", [np.asarray, Lazy])
+def test_a_cell_on_an_even_ground_is_seen_although_the_sample_misses_them(as_array: Any) -> None:
+    image = as_array(with_a_cell((3000, 2000)))
+    assert not sample(image).any()
+    assert limits_of(image) == ((0, 4000),)
+
+
+def test_of_a_vast_lazy_picture_whose_sample_is_even_the_displayed_limits_count() -> None:
+    vast = Lazy(np.broadcast_to(np.uint16(0), (100_000, 100_000)))
+    assert limits_of(vast, displayed=(3, 900)) == ((3, 900),)
+    assert len(vast.boxes) <= 64
+    assert (scale(np.array([[0, 5]], np.uint16), limits_of(vast))[0] == [[0, 1]]).all()
+
+
+def test_the_full_range_of_floats_is_found_band_by_band() -> None:
+    image = np.zeros((5000, 4000), np.float32)
+    image[4999, 3999], image[2500, 7] = 5, -3
+    image[10, 10] = np.inf
+    assert limits_of(image, "full") == ((-3, 5),)
+    assert limits_of(Lazy(image), "full") == ((-3, 5),)
+
+
 def test_a_large_lazy_picture_is_looked_at_in_few_small_blocks() -> None:
     lazy = Lazy(np.broadcast_to(np.arange(5000, dtype=np.uint16), (5000, 5000)))
     ((low, high),) = limits_of(lazy)
@@ -156,3 +199,44 @@ def test_blocks_lie_in_one_chunk_each() -> None:
 def test_a_picture_in_memory_is_looked_at_in_a_bounded_number_of_places() -> None:
     image = np.broadcast_to(np.arange(8000, dtype=np.uint16), (8000, 8000))
     assert sample(image).size <= 2**20
+
+
+class Stored(Lazy):
+    """A lazy array that tells its chunks, and counts how often one is read."""
+
+    def __init__(self, array: NDArray[Any], chunks: tuple[Any, Any]) -> None:
+        super().__init__(array)
+        self.chunks, self.keys = chunks, []
+
+    def __getitem__(self, key: Any) -> NDArray[Any]:
+        self.keys.append(tuple((part.start, part.stop) for part in key))
+        return super().__getitem__(key)
+
+
+@pytest.mark.parametrize(
+    ("chunks", "reads"),
+    [
+        ((3000, 2000), 1),  # a page of a stack
+        ((1, 2000), 49),  # a stack of pages, seen from the side
+        ((512, 512), 24),
+        (((1000, 1000, 1000), (1500, 500)), 6),
+        ((64, 64), 49),
+    ],
+)
+def test_chunks_are_read_once_and_at_most_49_of_them(chunks: Any, reads: int) -> None:
+    ramp = np.broadcast_to(np.arange(2000, dtype=np.uint16), (3000, 2000))
+    stored = Stored(ramp, chunks)
+    ((low, high),) = limits_of(stored)
+    assert len(stored.keys) == len(set(stored.keys)) == reads
+    assert low < 50
+    assert high > 1950
+    for axis, sizes in enumerate(chunks):
+        edges = (
+            range(0, ramp.shape[axis] + 1, sizes)
+            if isinstance(sizes, int)
+            else [0, *np.cumsum(sizes)]
+        )
+        for key in stored.keys:
+            start, stop = key[axis]
+            assert start in edges
+            assert stop in (*edges, ramp.shape[axis])

@@ -77,3 +77,38 @@ def test_a_level_is_read_where_it_meets_the_box() -> None:
     assert field.level_box(Box(10, 10, 20, 20), 1) == Box(4, 5, 10, 10)
     assert field.level_box(field.box, 2) == Box(0, 0, 125, 80)
     assert field.read(Box(990, 630, 1001, 640), 2).shape == (2, 2)
+
+
+class Pages:
+    """A lazy array that counts how often it is asked."""
+
+    def __init__(self, array: np.ndarray) -> None:
+        self.array, self.reads = array, 0
+        self.shape, self.dtype = array.shape, array.dtype
+
+    def __getitem__(self, key: Any) -> np.ndarray:
+        self.reads += 1
+        return self.array[key]
+
+
+def test_several_windows_of_a_lazy_field_are_read_at_once() -> None:
+    pages = Pages(np.arange(600 * 700).reshape(600, 700))
+    field = Field.from_array(pages, contrast="displayed", displayed=(0, 1))
+    kept = field.keeping(Box(100, 200, 300, 500))
+    assert kept.token == field.token
+    for box in (Box(100, 200, 300, 500), Box(150, 210, 160, 300), Box(299, 499, 300, 500)):
+        np.testing.assert_array_equal(kept.read(box), pages.array[box.slices])
+    assert pages.reads == 1
+    beside = Box(90, 200, 150, 300)
+    np.testing.assert_array_equal(kept.read(beside), pages.array[beside.slices])
+    assert pages.reads == 2
+
+
+def test_what_is_in_memory_or_too_much_is_not_kept() -> None:
+    in_memory = Field.from_array(np.zeros((50, 50)))
+    assert in_memory.keeping(in_memory.box) is in_memory
+    vast = Field.from_array(
+        Pages(np.broadcast_to(np.float64(0), (9000, 9000))), contrast="displayed", displayed=(0, 1)
+    )
+    assert vast.keeping(vast.box) is vast
+    assert vast.keeping(Box(0, 0, 900, 900)) is not vast

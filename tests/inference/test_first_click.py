@@ -174,6 +174,7 @@ def test_the_search_looks_no_farther_than_the_scope(model: FakeModel) -> None:
     reads.clear()
     predictor(field, predictor.initial(), [Click(20_000, 9_000)])
     assert all(abs(row.start - 20_000) <= 2048 and row.stop <= 22_049 for row, _ in reads)
+    assert len(reads) == 1  # for all windows, as each may decode a whole page of a store
     reads.clear()
     scope = Box(19_900, 8_900, 20_400, 9_500)
     predictor(field, predictor.initial(), [Click(20_000, 9_000)], scope=scope)

@@ -113,6 +113,12 @@ class PlaneView:
         """Data type of the array."""
         return self.array.dtype
 
+    @property
+    def chunks(self) -> tuple[Any, ...] | None:
+        """Chunks along rows and columns as the array tells them: a size, or that of each chunk."""
+        chunks = getattr(self.array, "chunks", None)
+        return None if chunks is None else self.plane.shape_in(chunks)
+
     def __getitem__(self, key: Any) -> Any:
         keys = key if isinstance(key, tuple) else (key,)
         if Ellipsis in keys:

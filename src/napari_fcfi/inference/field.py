@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 from math import prod
 from typing import Any
 
@@ -19,6 +20,9 @@ from .errors import InputError
 
 LOOKED_AT_PX = 2**20
 """A level of a pyramid has at least so many pixels, where there is one, to take contrast from."""
+
+KEPT_BYTES = 2**26
+"""Most that is kept of a lazy array while several windows of it are looked at."""
 
 _tokens = itertools.count()
 
@@ -131,9 +135,40 @@ class Field:
         """Native pixels of a box that is counted in pixels of the level."""
         return np.asarray(self.arrays[level][level_box.slices])
 
+    def keeping(self, box: Box) -> Field:
+        """The same field for somebody who looks at several windows in a box, the box itself too.
+
+        A single lazy array is read once for all of them: its store may decode a whole page for
+        each, or compute it. The box is forgotten with the field that is returned.
+        """
+        (array, *coarser), dtype = self.arrays, self.arrays[0].dtype
+        size = box.area * prod(array.shape[2:]) * np.dtype(dtype).itemsize
+        if coarser or isinstance(array, np.ndarray) or size > KEPT_BYTES:
+            return self
+        return replace(self, arrays=(_Kept(array, box),))
+
     def _shape(self, level: int) -> tuple[int, int]:
         height, width = self.arrays[level].shape[:2]
         return int(height), int(width)
+
+
+class _Kept:
+    """An array of which one box is read once, when the first pixel in it is needed."""
+
+    def __init__(self, array: ArrayLike, box: Box) -> None:
+        self._array, self._box = array, box
+        self.shape, self.dtype = array.shape, array.dtype
+
+    @cached_property
+    def _pixels(self) -> NDArray[Any]:
+        return np.asarray(self._array[self._box.slices])
+
+    def __getitem__(self, key: tuple[slice, slice]) -> Any:
+        rows, columns = key
+        asked = Box(rows.start, columns.start, rows.stop, columns.stop)
+        if not self._box.covers(asked):
+            return self._array[key]
+        return self._pixels[asked.relative_to(self._box).slices]
 
 
 def _check(array: ArrayLike) -> None:

@@ -240,6 +240,7 @@ class Predictor:
         if state.patch is None:
             foreground = [click for click in clicks if click.foreground]
             limit = whole_box(field.box, box_of(foreground), group.scope)
+            field = field.keeping(limit)
             windows = first_windows(self.passes, field, limits, asked, settings, limit)
         else:
             windows = [next_window(field.box, state, group.scope)]
