@@ -177,6 +177,44 @@ def test_a_file_that_is_no_picture_is_named(tmp_path: Path) -> None:
         cli.main(["segment", str(broken), "--click", "1,1", "--output", str(tmp_path / "o.tif")])
 
 
+@pytest.mark.usefixtures("untrained")
+def test_a_stack_is_refused_before_it_is_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stack = tmp_path / "stack.tif"
+    tifffile.imwrite(stack, np.zeros((7, 40, 50), np.uint8))
+    monkeypatch.setattr(tifffile.TiffFile, "asarray", None)
+    with pytest.raises(SystemExit, match=r"\(7, 40, 50\) came; choose one plane"):
+        cli.main(["segment", str(stack), "--click", "1,1", "--output", str(tmp_path / "o.tif")])
+
+
+@pytest.mark.usefixtures("untrained")
+def test_files_beside_the_output_stay_as_they_are(picture: Path, tmp_path: Path) -> None:
+    beside = tmp_path / "labels.part.tif"
+    beside.write_bytes(b"hours of work")
+    assert run("segment", picture, "--click", "24,30", "--output", tmp_path / "labels.tif") == 0
+    assert beside.read_bytes() == b"hours of work"
+    assert {path.name for path in tmp_path.iterdir()} == {
+        picture.name,
+        beside.name,
+        "labels.tif",
+    }
+
+
+@pytest.mark.parametrize(
+    "problem", [MemoryError("Unable to allocate 20 GiB"), RuntimeError("CUDA out of memory.")]
+)
+def test_too_little_memory_is_one_sentence(
+    problem: Exception, picture: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def failing(*_: object, **__: object) -> None:
+        raise problem
+
+    monkeypatch.setattr("napari_fcfi.load_model", failing, raising=False)
+    with pytest.raises(SystemExit, match="not enough memory: close other programs"):
+        cli.main(["segment", str(picture), "--click", "1,1", "--output", str(tmp_path / "o.tif")])
+
+
 def test_an_output_that_cannot_be_written_is_refused_before_any_work(
     picture: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -11,6 +11,7 @@ import json
 import logging
 import os
 import sys
+import tempfile
 from collections.abc import Callable, Sequence
 from importlib.metadata import version
 from pathlib import Path
@@ -33,6 +34,7 @@ NO_DISPLAY = (
     "a window needs a display, and none was found: start it on a desktop or under xvfb-run, "
     "or use `napari-fcfi segment`, which needs no window."
 )
+NO_MEMORY = "there is not enough memory: close other programs, or choose a smaller --zoom-size."
 # A new file holds no other labels that could be protected.
 WITHOUT_EFFECT_IN_A_NEW_FILE = frozenset({"overwrite"})
 
@@ -66,6 +68,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except (ValueError, OSError, ImportError) as error:
         logger.debug("The command failed.", exc_info=True)
         sys.exit(f"napari-fcfi: {error}")
+    except (MemoryError, RuntimeError) as error:
+        from napari_fcfi.inference.errors import is_memory_short
+
+        if not is_memory_short(error):
+            raise
+        logger.debug("The command failed.", exc_info=True)
+        sys.exit(f"napari-fcfi: {NO_MEMORY}")
 
 
 def with_command(arguments: Sequence[str]) -> list[str]:
@@ -263,20 +272,30 @@ def check_output(path: Path, image: Path, *, replace: bool = False) -> None:
 
 
 def read_picture(path: Path) -> np.ndarray[Any, Any]:
-    """The picture in a file, as it is: ``(H, W)`` or ``(H, W, C)``, or more for a stack.
+    """The picture in a file, as it is: ``(H, W)`` or ``(H, W, C)``.
 
     Raises
     ------
     ValueError
-        When the file is no picture that can be read.
+        When the file is no picture that can be read, or a TIFF file holds more than one.
     """
     import tifffile
     from skimage.io import imread
 
+    from napari_fcfi.inference.errors import InputError
+    from napari_fcfi.inference.field import check_image
+
     try:
-        picture = tifffile.imread(path) if path.suffix.lower() in TIFF_SUFFIXES else imread(path)
+        if path.suffix.lower() in TIFF_SUFFIXES:
+            with tifffile.TiffFile(path) as file:
+                check_image(file.series[0])  # a stack is refused before it is read
+                picture = file.asarray()
+        else:
+            picture = imread(path)
         if picture.size == 0:
             raise ValueError("there are no pixels in it")
+    except InputError:
+        raise
     except Exception as error:  # readers of pictures raise anything on a damaged file
         raise ValueError(f"{path} could not be read as a picture: {error}.") from error
     return picture
@@ -297,12 +316,13 @@ def write_labels(path: Path, mask: np.ndarray[Any, Any]) -> None:
     from skimage.io import imsave
 
     labels = mask.astype(np.uint8) * np.uint8(LABEL)
-    unfinished = path.with_name(f"{path.stem}.part{path.suffix}")
-    if path.suffix.lower() in TIFF_SUFFIXES:
-        tifffile.imwrite(unfinished, labels, compression="zlib")
-    else:
-        imsave(unfinished, labels, check_contrast=False)
-    unfinished.replace(path)
+    with tempfile.TemporaryDirectory(dir=path.absolute().parent) as folder:
+        unfinished = Path(folder) / path.name
+        if path.suffix.lower() in TIFF_SUFFIXES:
+            tifffile.imwrite(unfinished, labels, compression="zlib")
+        else:
+            imsave(unfinished, labels, check_contrast=False)
+        unfinished.replace(path)
 
 
 @models.command("list")

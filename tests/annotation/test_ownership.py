@@ -145,6 +145,15 @@ def test_a_deleted_object_has_no_pixel_left_and_neighbours_come_back(plane, mask
     assert np.array_equal(taken, plane)
 
 
+def test_what_a_first_answer_flooded_is_not_kept_once_it_is_given_up() -> None:
+    plane, some = np.zeros(SHAPE, np.uint8), np.zeros(SHAPE, bool)
+    some[2:4, 3:6] = True
+    plane, holding, _ = step(plane, WHOLE, np.ones(SHAPE, bool), Holding.nothing())
+    assert holding.box == WHOLE
+    _, holding, _ = step(plane, WHOLE, some, holding)
+    assert holding.box == Box(2, 3, 4, 6)
+
+
 def test_deleting_removes_pixels_painted_by_hand_too() -> None:
     plane = np.array([[LABEL, 0, 1]], np.uint8)
     rows, columns, values = claim_nothing(plane, LABEL, Holding.nothing()).pixels(plane)

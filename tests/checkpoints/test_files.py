@@ -177,3 +177,18 @@ def test_a_card_of_any_length_is_read(tmp_path: Path) -> None:
         firsts.add(path.read_bytes()[0])
         assert load_model(path, device="cpu").card.summary == "x" * length
     assert 0x80 in firsts
+
+
+def test_a_checkpoint_that_cannot_be_written_is_one_sentence_and_leaves_nothing(
+    tmp_path: Path,
+) -> None:
+    target = tmp_path / "no" / "folder.safetensors"
+    with pytest.raises(OSError, match=r"Expected to write the checkpoint .*make room") as caught:
+        write_checkpoint(target, untrained_model().network, Card(name="ours"))
+    assert "\n" not in str(caught.value)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_folder_of_an_unknown_user_is_one_sentence() -> None:
+    with pytest.raises(CheckpointError, match="whose user is not known here"):
+        checkpoint_path("~nobody-of-this-name/model.safetensors")

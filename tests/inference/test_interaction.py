@@ -295,3 +295,52 @@ class History(RuleBasedStateMachine):
 
 History.TestCase.settings = hypothesis_settings(max_examples=80, stateful_step_count=20)
 TestHistory = History.TestCase
+
+
+def test_settings_that_wait_for_the_next_click_survive_undo_and_redo(
+    model: FakeModel, squares: NDArray[np.uint8]
+) -> None:
+    interaction = Interaction(model, squares)
+    interaction.click(40, 60)
+    changed = Settings(expansion_ratio=1.0)
+    interaction.settings = changed
+    interaction.undo()
+    assert interaction.settings == changed
+    interaction.undo()  # there is nothing more to undo
+    assert interaction.settings == changed
+    interaction.click(40, 60)
+    interaction.settings = Settings(expansion_ratio=0.5)
+    interaction.click(45, 60)
+    interaction.undo()
+    assert interaction.settings == changed  # those of the state, as none wait
+
+
+def test_an_object_that_was_erased_is_looked_for_anew(
+    model: FakeModel, squares: NDArray[np.uint8]
+) -> None:
+    interaction, fresh = Interaction(model, squares), Interaction(model, squares)
+    box = Box(50, 50, 60, 60)
+    interaction.edit(box, np.ones(box.shape, bool))
+    interaction.edit(box, np.zeros(box.shape, bool))
+    assert interaction.state.patch is None
+    assert not interaction.mask.any()
+    interaction.step([Click(40, 60)])
+    fresh.step([Click(40, 60)])
+    assert interaction.state.zoom == fresh.state.zoom
+
+
+def test_a_stroke_that_makes_the_grid_coarser_tells_that_all_may_have_changed(
+    model: FakeModel,
+) -> None:
+    image = np.full((4200, 4200), 20, np.uint8)
+    square = Box(21, 21, 302, 302)
+    image[square.slices] = 220
+    interaction = Interaction(model, image)
+    interaction.step([Click(160, 160)])
+    corner = Box(0, 0, 600, 600)
+    before = interaction.state.mask(corner)
+    stroke = Box(4000, 4000, 4003, 4003)
+    state = interaction.edit(stroke, np.ones(stroke.shape, bool))
+    assert not np.array_equal(state.mask(corner), before)
+    assert state.window is not None
+    assert state.window.covers(square)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import subprocess
 import sys
 import threading
 
@@ -74,3 +75,19 @@ def test_where_torch_cannot_be_loaded_every_future_says_why(
     with pytest.raises(TorchMissingError) as second:
         submit(int).result()
     assert str(second.value) == str(first.value)
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system forks no processes")
+def test_a_forked_process_has_a_thread_of_its_own() -> None:
+    program = """
+import os
+from napari_fcfi.inference import submit
+submit(len, "abc").result()
+if os.fork() == 0:
+    os._exit(submit(len, "abcd").result(timeout=20))
+print(os.waitstatus_to_exitcode(os.wait()[1]))
+"""
+    found = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", program], capture_output=True, text=True, check=True
+    )
+    assert found.stdout.split() == ["4"]

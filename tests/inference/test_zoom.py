@@ -32,7 +32,9 @@ def test_a_new_window_is_the_box_around_mask_and_clicks_with_a_margin() -> None:
 
 def test_a_click_too_far_from_the_mask_is_refused_in_one_sentence() -> None:
     field, mask = Box(0, 0, 60_000, 60_000), Box(0, 0, 50, 50)
-    with pytest.raises(ValueError, match=r"268,435,456 pixels .*begin a new object there\.$"):
+    with pytest.raises(
+        ValueError, match=r"268,435,456 pixels .*begin a new object there instead\.$"
+    ):
         next_window(field, state_with(mask, Click(40_000, 40_000)))
     assert next_window(field, state_with(mask, Click(16_000, 16_000))).box.height > 16_000
 

@@ -57,7 +57,9 @@ class Holding:
         beneath = beneath.astype(np.promote_types(beneath.dtype, change.before.dtype))
         taken[inside][where] = new == label
         beneath[inside][where] = np.where(new == label, old, 0)
-        return Holding(box, taken, beneath)
+        used = Box.of_nonzero(taken)  # a first answer may have flooded the plane
+        at = used.slices
+        return Holding(used.moved(box.y0, box.x0), taken[at].copy(), beneath[at].copy())
 
     def is_erased_by(self, change: Change) -> bool:
         """Whether a change turns all that was taken into background, and nothing else."""

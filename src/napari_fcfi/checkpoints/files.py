@@ -36,15 +36,27 @@ def write_checkpoint(path: Path, network: Network, card: Card, *, exact: bool = 
     """Write weights and card; gives the file's SHA-256.
 
     ``exact`` keeps every number as it is, for a file of about twice the size.
+
+    Raises
+    ------
+    OSError
+        When it cannot be written, with one sentence; what was written of it is removed.
     """
     tensors = {
         name: (value if exact else _stored(value)).contiguous().cpu()
         for name, value in network.state_dict().items()
     }
     unfinished = path.with_name(path.name + ".part")
-    save_file(tensors, unfinished, metadata={CARD_KEY: card.model_dump_json()})
-    unfinished.chmod(0o644)  # it comes readable for its owner alone
-    unfinished.replace(path)
+    try:
+        save_file(tensors, unfinished, metadata={CARD_KEY: card.model_dump_json()})
+        unfinished.chmod(0o644)  # it comes readable for its owner alone
+        unfinished.replace(path)
+    except (SafetensorError, OSError) as error:
+        unfinished.unlink(missing_ok=True)
+        raise OSError(
+            f"Expected to write the checkpoint {path}; got “{error}”: make room there, or choose "
+            "another folder."
+        ) from error
     return file_hash(path)
 
 

@@ -54,7 +54,13 @@ def checkpoint_path(name_or_path: str | Path) -> Path:
         When it is neither a known name nor the path of a file.
     """
     name = str(name_or_path)
-    path = Path(name_or_path).expanduser()
+    try:
+        path = Path(name_or_path).expanduser()
+    except RuntimeError as error:
+        raise CheckpointError(
+            f"Expected the path of a checkpoint; got {name!r}, whose user is not known here: write "
+            "the folder out."
+        ) from error
     for folder in (EMBEDDED, models_folder()):
         candidate = folder / f"{name}{SUFFIX}"
         if path.name == name and candidate.is_file():  # a path is no name

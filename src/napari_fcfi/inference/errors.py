@@ -11,6 +11,16 @@ class TorchMissingError(ImportError):
     """torch cannot be loaded; the text is one sentence: what came, what to do."""
 
 
+ALLOCATORS_SAY = ("can't allocate memory", "not enough memory", "out of memory")
+"""torch raises plain RuntimeErrors: on Linux and macOS, on Windows, and of GPUs."""
+
+
+def is_memory_short(problem: BaseException) -> bool:
+    """Whether memory could not be had, of the computer or of its GPU."""
+    text = str(problem)
+    return isinstance(problem, MemoryError) or any(words in text for words in ALLOCATORS_SAY)
+
+
 def in_one_line(problem: BaseException) -> str:
     """Kind and first line of an error that is not ours, for a sentence that names it."""
     lines = str(problem).strip().splitlines()

@@ -89,7 +89,7 @@ class Field:
                 "At least one level of the image was expected, but none came; pass the image."
             )
         for array in levels:
-            _check(array)
+            check_image(array)
         looked_at = next(
             (array for array in reversed(levels) if prod(array.shape[:2]) >= LOOKED_AT_PX),
             levels[0],
@@ -171,7 +171,14 @@ class _Kept:
         return self._pixels[asked.relative_to(self._box).slices]
 
 
-def _check(array: ArrayLike) -> None:
+def check_image(array: ArrayLike) -> None:
+    """Let pass what has the shape and type of an image; nothing of it is read.
+
+    Raises
+    ------
+    ValueError
+        When there is no pixel, the shape is none of the three, or the type is not numeric.
+    """
     shape = tuple(array.shape)
     if len(shape) not in (2, 3) or (len(shape) == 3 and shape[2] not in (3, 4)):
         raise InputError(

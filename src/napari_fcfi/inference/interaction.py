@@ -168,8 +168,10 @@ class Interaction:
         return self._go_to(self._cursor + 1)
 
     def _go_to(self, cursor: int) -> State:
+        waiting = self.settings != self.state.settings  # changed, and for the next click to come
         self._cursor = min(max(cursor, 0), len(self._states) - 1)
-        self.settings = self.state.settings
+        if not waiting:
+            self.settings = self.state.settings
         return self.state
 
     def _past(self) -> list[State]:

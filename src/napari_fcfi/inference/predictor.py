@@ -24,7 +24,7 @@ from .patch import MOST_SAMPLES, Patch
 from .released.options import ReleasedOptions, released_options
 from .released.step import after_clicks
 from .state import State
-from .storing import painted, stored
+from .storing import changed_box, painted, stored
 from .window import Window
 from .zoom import MOST_GROWTHS, grown, next_window, whole_box
 
@@ -292,14 +292,16 @@ class Predictor:
         return replace(started, window=state.extent.union(started.extent))
 
     def _after_edit(self, field: Field, state: State, edit: Edit) -> State:
-        patch = painted(state.patch, edit.drawn)
+        patch, window = painted(state.patch, edit.drawn), edit.drawn.box
+        if patch is not None:
+            window = changed_box(state.patch, patch, window)
         return replace(
             state,
             events=(*state.events, edit),
             patch=patch,
             exact=replace(state.exact, drawn=state.exact.drawn.with_drawn(edit.drawn)),
             bounds=field.box,
-            window=edit.drawn.box,
+            window=window,
         )
 
     def _replaced(

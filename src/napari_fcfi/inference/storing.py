@@ -18,6 +18,9 @@ def stored(
 ) -> State:
     """The state with an answer in it; outside the window all probabilities stay as they are.
 
+    But for a mask that has become too large for the grid it is on: the next coarser one changes all
+    of it a little, and then the state's window tells that.
+
     Parameters
     ----------
     state : State
@@ -54,17 +57,24 @@ def stored(
         patch=base.pasted(grid, samples),
         exact=exact,
         zoom=window,
-        window=region,
+        window=changed_box(state.patch, base, region),
         quality=answer.quality,
     )
 
 
+def changed_box(before: Patch | None, after: Patch, region: Box) -> Box:
+    """The box in which a patch may have changed: the region, or all of it on another grid."""
+    if before is None or before.stride == after.stride:
+        return region
+    return region.union(before.box).union(after.box)
+
+
 def painted(patch: Patch | None, drawn: Bits) -> Patch | None:
-    """The patch with drawn pixels in it as 0 and 1; None if there was none and nothing is drawn."""
+    """The patch with drawn pixels in it as 0 and 1; None where nothing of it is left."""
     base = (patch or Patch.empty()).on_grid_for(drawn.box)
     grid = drawn.box.aligned(base.stride)
     result = base.pasted(grid, drawn.over_samples(base.samples_in(grid), grid, base.stride))
-    return None if patch is None and result.box.area == 0 else result
+    return None if result.box.area == 0 else result
 
 
 def _changed_boxes(asked: Question, window: Window, focused: bool) -> list[Box]:

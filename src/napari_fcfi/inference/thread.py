@@ -76,5 +76,19 @@ def _begin() -> None:
         ) from problem
 
 
-# the thread itself begins with the first function that is submitted
-_executor = ThreadPoolExecutor(1, thread_name_prefix="napari-fcfi")
+def _new_executor() -> ThreadPoolExecutor:
+    # the thread itself begins with the first function that is submitted
+    return ThreadPoolExecutor(1, thread_name_prefix="napari-fcfi")
+
+
+_executor = _new_executor()
+
+
+def _begin_anew() -> None:
+    """Give a forked process an executor of its own: of its parent's it has no thread."""
+    global _executor
+    _executor = _new_executor()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_begin_anew)

@@ -70,7 +70,7 @@ def next_window(field_box: Box, state: State, scope: Box | None = None) -> Windo
     if seen.area > MOST_SEEN_PX:
         raise InputError(
             f"Clicks and mask of one object within {MOST_SEEN_PX:,} pixels were expected, but the "
-            f"box around them has {seen.area:,}; undo the last click, and begin a new object there."
+            f"box around them has {seen.area:,}; begin a new object there instead."
         )
     last = state.zoom
     if not settings.zoom_in:

@@ -25,8 +25,8 @@ class Prediction:
     logits : Tensor
         ``(N, 1, H, W)``, before the sigmoid, at the input's size.
     refined_feedback, updated_feedback, affinity : Tensor
-        M_r, M_u and W, ``(N, 1, H', W')``, 0-1. A network without the module that makes one gives
-        what enters it; the affinity is measured by every network.
+        M_r, M_u and W, ``(N, 1, H', W')``, 0-1. W and M_r are measured by every network, also by
+        one whose answer does not depend on them; without CFFM, M_u is M_r.
     updated_logits : Tensor
         M_u before its sigmoid.
     box : Tensor

@@ -7,6 +7,7 @@ from enum import StrEnum
 from napari.utils.notifications import show_error, show_warning
 
 from napari_fcfi.inference import InputError
+from napari_fcfi.inference.errors import is_memory_short
 
 
 class Say(StrEnum):
@@ -56,8 +57,6 @@ class Say(StrEnum):
 
 
 GPU_ALLOCATORS_SAY = "out of memory"
-CPU_ALLOCATORS_SAY = ("can't allocate memory", "not enough memory", GPU_ALLOCATORS_SAY)
-"""torch raises plain RuntimeErrors: on Linux and macOS, on Windows, and of other libraries."""
 
 
 class RefusedError(Exception):
@@ -85,12 +84,11 @@ def failure_in_words(problem: BaseException, device: str) -> str:
 
 def _memory_problem(problem: BaseException, device: str) -> Say | None:
     """What to say where memory was short, of a model on this device; None where it was not."""
-    text = str(problem)
-    if isinstance(problem, MemoryError):  # numpy's, whatever the device
-        return Say.OUT_OF_MEMORY
-    if device != "cpu" and GPU_ALLOCATORS_SAY in text:
-        return Say.OUT_OF_GPU_MEMORY
-    return Say.OUT_OF_MEMORY if any(words in text for words in CPU_ALLOCATORS_SAY) else None
+    if not is_memory_short(problem):
+        return None
+    # numpy's own kind is the computer's memory, whatever the device
+    is_gpus = GPU_ALLOCATORS_SAY in str(problem) and not isinstance(problem, MemoryError)
+    return Say.OUT_OF_GPU_MEMORY if device != "cpu" and is_gpus else Say.OUT_OF_MEMORY
 
 
 def clicks_in_words(count: int) -> str:
