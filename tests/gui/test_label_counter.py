@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
+from napari.components import Dims
 from napari.layers import Labels
 
 from napari_fcfi.plugin import label_counter
 from napari_fcfi.plugin.label_counter import LabelCounter
-from tests.gui.hand import Hand
+from tests.gui.hand import Hand, grey
 
 pytestmark = pytest.mark.gui
 
@@ -18,7 +21,7 @@ PIXEL = (np.array([3]), np.array([4]))
 def counted() -> tuple[Labels, LabelCounter]:
     """A layer whose counter has looked at it already."""
     labels = Labels(np.zeros((8, 9), np.uint8))
-    counter = LabelCounter(labels)
+    counter = LabelCounter(labels, Dims(ndim=2))
     assert counter.next(()) == 1
     return labels, counter
 
@@ -42,9 +45,10 @@ def test_what_the_layers_own_redo_brought_back_counts() -> None:
 def test_after_a_write_of_our_own_nothing_is_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
     labels, counter = counted()
     monkeypatch.setattr(label_counter, "next_label", None)
-    with counter.own_write(1, takes_away=False):
+    monkeypatch.setattr(label_counter, "LARGEST_PLANE_LOOKED_AT_PX", 0)
+    with counter.own_write():
         labels.data_setitem(PIXEL, 1)
-    assert counter.next(()) == 2
+    assert counter.next((1,)) == 2
 
 
 def test_a_layer_made_at_the_first_click_is_not_looked_at(
@@ -55,3 +59,51 @@ def test_a_layer_made_at_the_first_click_is_not_looked_at(
     hand.key("N")
     hand.click_and_wait(30, 70)
     assert (hand.at(30, 20), hand.at(30, 70)) == (1, 2)
+
+
+@pytest.fixture
+def stack(dock: Callable[..., Hand]) -> Hand:
+    """A stack whose labels were looked at already."""
+    hand = dock(grey((5, 80, 100)))
+    labels = hand.viewer.add_labels(np.zeros((5, 80, 100), np.uint16))
+    hand.panel.labels_box.value = labels
+    hand.panel.tool.activate()
+    hand.viewer.dims.set_current_step(0, 0)
+    hand.click_and_wait(0, 30, 20)
+    return hand
+
+
+def test_another_plane_in_view_is_no_reason_to_look_at_all_of_them(
+    stack: Hand, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(label_counter, "next_label", None)
+    for z in (3, 1, 4):
+        stack.viewer.dims.set_current_step(0, z)
+        stack.click_and_wait(z, 30, 20)
+    assert [stack.at(z, 30, 20) for z in (0, 3, 1, 4)] == [1, 2, 3, 4]
+
+
+def test_the_number_of_a_deleted_object_is_free_again_without_a_look(
+    stack: Hand, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(label_counter, "next_label", None)
+    stack.key("N")
+    stack.click_and_wait(0, 30, 70)
+    stack.panel.session.delete_object()
+    stack.click_and_wait(0, 60, 70)
+    assert stack.at(0, 60, 70) == 2
+
+
+def test_what_was_written_into_a_plane_without_a_word_counts_once_it_is_in_view(
+    stack: Hand,
+) -> None:
+    labels = stack.panel.session.labels
+    labels.data[3, 5, 5] = 40
+    stack.viewer.dims.set_current_step(0, 3)
+    stack.click_and_wait(3, 30, 20)
+    assert stack.at(3, 30, 20) == 41
+    labels.data[2, 5, 5] = 90
+    labels.refresh()
+    stack.viewer.dims.set_current_step(0, 1)
+    stack.click_and_wait(1, 30, 20)
+    assert stack.at(1, 30, 20) == 91

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from napari.components import Dims
 from napari.layers import Image, Labels
 
 from napari_fcfi.annotation import Change, Plane
@@ -196,7 +197,7 @@ def test_very_large_labels_begin_with_a_type_that_need_not_be_widened(
 def test_of_a_store_only_the_box_that_a_click_may_change_is_read() -> None:
     store = Store(np.zeros((3, 80, 100), np.uint8))
     labels = Labels(store, visible=False)  # else napari reads for the screen
-    objects = ObjectLayer(labels, lambda: None, largest=0)
+    objects = ObjectLayer(labels, Dims(ndim=labels.ndim), lambda: None, largest=0)
     plane, box = Plane((1, None, None)), Box(20, 30, 36, 50)
     store.read.clear()
     objects.take(

@@ -6,51 +6,76 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from napari_fcfi.annotation import next_label
+from napari_fcfi.plugin.view import plane_in_view
 
 if TYPE_CHECKING:
+    from napari.components import Dims
     from napari.layers import Labels
+
+LARGEST_PLANE_LOOKED_AT_PX = 2**24
+"""A larger plane, and that of a store, is not looked at for every object."""
 
 
 class LabelCounter:
     """Knows the largest label of a layer; looks again only after somebody else wrote into it.
 
+    The objects' own labels are not its business: whoever asks for the next one names them.
+
     Parameters
     ----------
+    dims : what the viewer shows
     largest : the largest label of the layer where it is known, as in a new one; None: look
     """
 
-    def __init__(self, labels: Labels, largest: int | None = None) -> None:
-        self._labels = labels
+    def __init__(self, labels: Labels, dims: Dims, largest: int | None = None) -> None:
+        self._labels, self._dims = labels, dims
         self._largest = largest
+        self._shown = self._view()
         # What was written into the array itself, and the layer's own undo, only show as `set_data`.
-        self._events = (labels.events.paint, labels.events.data, labels.events.set_data)
-        for event in self._events:
+        for event in (labels.events.paint, labels.events.data):
             event.connect(self._look_again)
+        labels.events.set_data.connect(self._on_set_data)
 
     def close(self) -> None:
         """Listen to the layer no more."""
-        for event in self._events:
+        for event in (self._labels.events.paint, self._labels.events.data):
             event.disconnect(self._look_again)
+        self._labels.events.set_data.disconnect(self._on_set_data)
 
     def next(self, used: tuple[int, ...]) -> int:
         """One more than the largest label in the layer and among those in use."""
         if self._largest is None:
             self._largest = next_label(self._labels.data) - 1
-        return max(self._largest, *used, 0) + 1
+        return max(self._largest, self._largest_in_view(), *used, 0) + 1
 
     @contextmanager
-    def own_write(self, largest: int, *, takes_away: bool) -> Iterator[None]:
-        """Around a write of ours, after which the layer need not be looked at again.
-
-        Parameters
-        ----------
-        largest : the largest label that is written
-        takes_away : whether a label may be gone afterwards; then it is looked at again
-        """
+    def own_write(self) -> Iterator[None]:
+        """Around a write of an object, after which the layer need not be looked at again."""
         known = self._largest
         yield
-        self._largest = None if takes_away or known is None else max(known, largest)
+        self._largest = known
+
+    def _largest_in_view(self) -> int:
+        """Of the plane in view, into which somebody may have written without a word."""
+        data = self._labels.data
+        if not isinstance(data, np.ndarray):
+            return 0
+        plane = plane_in_view(self._labels, self._dims, data.shape)
+        if plane is None or np.prod(plane.shape_in(data.shape)) > LARGEST_PLANE_LOOKED_AT_PX:
+            return 0
+        return int(plane.of(data).max(initial=0))
+
+    def _view(self) -> tuple[object, ...]:
+        return self._dims.point, self._dims.order, self._dims.ndisplay
+
+    def _on_set_data(self, _: object = None) -> None:
+        # It comes once as well when another plane is shown, whose pixels are what they were.
+        before, self._shown = self._shown, self._view()
+        if self._shown == before:
+            self._look_again()
 
     def _look_again(self, _: object = None) -> None:
         self._largest = None

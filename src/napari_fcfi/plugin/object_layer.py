@@ -23,12 +23,13 @@ from napari_fcfi.annotation import (
 )
 from napari_fcfi.inference import Box
 from napari_fcfi.plugin import labels_layer
-from napari_fcfi.plugin.label_counter import LabelCounter
+from napari_fcfi.plugin.label_counter import LARGEST_PLANE_LOOKED_AT_PX, LabelCounter
 from napari_fcfi.plugin.messages import FailedError, RefusedError, Say, sentence
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from napari.components import Dims
     from napari.layers import Image, Labels
 
     from napari_fcfi.annotation.plane import ArrayLike
@@ -38,9 +39,6 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 logger = logging.getLogger(__name__)
-
-LARGEST_PLANE_LOOKED_AT_PX = 2**24
-"""In a larger plane, and in a store, an object's pixels are looked for only where it took some."""
 
 
 def _in_one_sentence(
@@ -72,16 +70,21 @@ class ObjectLayer:
     Parameters
     ----------
     labels : the layer
+    dims : what the viewer shows
     label_changed : called when another label is chosen in the layer
     largest : the largest label in the layer, where it is known
     """
 
     def __init__(
-        self, labels: Labels, label_changed: Callable[[], None], largest: int | None = None
+        self,
+        labels: Labels,
+        dims: Dims,
+        label_changed: Callable[[], None],
+        largest: int | None = None,
     ) -> None:
         self.labels = labels
         self.annotation = Annotation()
-        self._counter = LabelCounter(labels, largest)
+        self._counter = LabelCounter(labels, dims, largest)
         self._label_changed = label_changed
         labels.events.selected_label.connect(self._on_label)
 
@@ -232,8 +235,7 @@ class ObjectLayer:
         return step
 
     def _write(self, step: Step) -> None:
-        largest = max(step.label, int(step.change.after.max(initial=0)))
-        with self._counter.own_write(largest, takes_away=step.after is None):
+        with self._counter.own_write():
             labels_layer.write(self.labels, step.plane, step.change)
 
     def _pixels(self, plane: Plane) -> ArrayLike:

@@ -361,7 +361,9 @@ class Session(QObject):  # type: ignore[misc]
         """Objects and their history are kept for every labels layer that was worked in."""
         self._objects = None if labels is None else self._known.get(labels)
         if labels is not None and self._objects is None:
-            self._objects = self._known[labels] = ObjectLayer(labels, self.changed.emit, largest)
+            self._objects = self._known[labels] = ObjectLayer(
+                labels, self.viewer.dims, self.changed.emit, largest
+            )
             with self._saying_refusals():
                 # a layer that is only chosen stays as it is
                 self._objects.choose_next(may_widen=False)
