@@ -34,7 +34,10 @@ NO_DISPLAY = (
     "a window needs a display, and none was found: start it on a desktop or under xvfb-run, "
     "or use `napari-fcfi segment`, which needs no window."
 )
-NO_MEMORY = "there is not enough memory: close other programs, or choose a smaller --zoom-size."
+NO_MEMORY = (
+    "there is not enough memory: close other programs; `segment` needs less with a smaller "
+    "--zoom-size, and none of a GPU's with --device cpu."
+)
 # A new file holds no other labels that could be protected.
 WITHOUT_EFFECT_IN_A_NEW_FILE = frozenset({"overwrite"})
 
@@ -277,7 +280,7 @@ def read_picture(path: Path) -> np.ndarray[Any, Any]:
     Raises
     ------
     ValueError
-        When the file is no picture that can be read, or a TIFF file holds more than one.
+        When the file is no picture that can be read, or the first one of a TIFF file is a stack.
     """
     import tifffile
     from skimage.io import imread

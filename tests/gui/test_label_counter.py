@@ -46,7 +46,7 @@ def test_after_a_write_of_our_own_nothing_is_looked_at(monkeypatch: pytest.Monke
     labels, counter = counted()
     monkeypatch.setattr(label_counter, "next_label", None)
     monkeypatch.setattr(label_counter, "LARGEST_PLANE_LOOKED_AT_PX", 0)
-    with counter.own_write():
+    with counter.own_write(comes_back=0, gone=None):
         labels.data_setitem(PIXEL, 1)
     assert counter.next((1,)) == 2
 
@@ -107,3 +107,45 @@ def test_what_was_written_into_a_plane_without_a_word_counts_once_it_is_in_view(
     stack.viewer.dims.set_current_step(0, 1)
     stack.click_and_wait(1, 30, 20)
     assert stack.at(1, 30, 20) == 91
+
+
+def test_numbers_of_objects_that_were_there_at_a_look_are_free_again(stack: Hand) -> None:
+    stack.key("N")
+    stack.click_and_wait(0, 30, 70)
+    labels = stack.panel.session.labels
+    labels.refresh()  # as after a stroke
+    stack.key("N")
+    labels.selected_label = 2
+    stack.panel.session.delete_object()
+    assert labels.selected_label == 2
+
+
+def test_a_label_that_comes_back_from_beneath_an_object_is_taken(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    labels, counter = counted()
+    monkeypatch.setattr(label_counter, "next_label", None)
+    monkeypatch.setattr(label_counter, "LARGEST_PLANE_LOOKED_AT_PX", 0)
+    with counter.own_write(comes_back=7, gone=1):
+        labels.data_setitem(PIXEL, 7)
+    assert counter.next(()) == 8
+
+
+def test_a_write_while_the_layer_was_hidden_counts(stack: Hand) -> None:
+    labels = stack.panel.session.labels
+    labels.visible = False
+    stack.viewer.dims.set_current_step(0, 3)
+    labels.data[1, 5, 5] = 40
+    labels.refresh()
+    labels.visible = True
+    stack.click_and_wait(3, 30, 20)
+    assert stack.at(3, 30, 20) == 41
+
+
+def test_a_slider_of_an_axis_that_the_labels_lack_hides_no_write(stack: Hand) -> None:
+    stack.viewer.add_image(np.zeros((4, 5, 80, 100), np.uint8))
+    labels = stack.panel.session.labels
+    stack.viewer.dims.set_current_step(0, 2)
+    labels.data[2, 5, 5] = 40
+    labels.refresh()
+    assert stack.panel.session._objects._counter.next(()) == 41

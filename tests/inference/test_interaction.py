@@ -315,7 +315,7 @@ def test_settings_that_wait_for_the_next_click_survive_undo_and_redo(
     assert interaction.settings == changed  # those of the state, as none wait
 
 
-def test_an_object_that_was_erased_is_looked_for_anew(
+def test_strokes_that_were_erased_leave_no_feedback(
     model: FakeModel, squares: NDArray[np.uint8]
 ) -> None:
     interaction, fresh = Interaction(model, squares), Interaction(model, squares)

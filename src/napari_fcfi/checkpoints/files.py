@@ -10,6 +10,7 @@ import hashlib
 import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import torch
 from pydantic import ValidationError
@@ -40,19 +41,19 @@ def write_checkpoint(path: Path, network: Network, card: Card, *, exact: bool = 
     Raises
     ------
     OSError
-        When it cannot be written, with one sentence; what was written of it is removed.
+        When it cannot be written, with one sentence; nothing is left of it then.
     """
     tensors = {
         name: (value if exact else _stored(value)).contiguous().cpu()
         for name, value in network.state_dict().items()
     }
-    unfinished = path.with_name(path.name + ".part")
     try:
-        save_file(tensors, unfinished, metadata={CARD_KEY: card.model_dump_json()})
-        unfinished.chmod(0o644)  # it comes readable for its owner alone
-        unfinished.replace(path)
+        with TemporaryDirectory(dir=path.absolute().parent) as folder:
+            unfinished = Path(folder) / path.name
+            save_file(tensors, unfinished, metadata={CARD_KEY: card.model_dump_json()})
+            unfinished.chmod(0o644)  # it comes readable for its owner alone
+            unfinished.replace(path)
     except (SafetensorError, OSError) as error:
-        unfinished.unlink(missing_ok=True)
         raise OSError(
             f"Expected to write the checkpoint {path}; got “{error}”: make room there, or choose "
             "another folder."

@@ -73,8 +73,8 @@ class Field:
         Parameters
         ----------
         levels : sequence of array-like
-            The same plane at falling resolution, finest first. Of each only ``shape``, ``dtype``
-            and slices of the first two axes are used.
+            The same plane at falling resolution, finest first. Of each only ``shape``, ``dtype``,
+            slices of the first two axes and, where it tells them, ``chunks`` are used.
         contrast, displayed, changed_by_user
             See `contrast.limits_of`; the coarsest level of a million pixels is looked at. In one
             that is coarser still small bright things have faded into their surroundings.

@@ -154,17 +154,18 @@ class Interaction:
 
     def push(self, state: State) -> State:
         """Take over a state that was made elsewhere from `state`; what was undone is forgotten."""
+        self.settings = state.settings
         del self._states[self._cursor + 1 :]
         self._states.append(state)
         self._cursor += 1
         return state
 
     def undo(self) -> State:
-        """The state one step back, or the first one."""
+        """The state one step back, or the first one; settings that wait for a click stay."""
         return self._go_to(self._cursor - 1)
 
     def redo(self) -> State:
-        """The state one step on, or the last one."""
+        """The state one step on, or the last one; settings that wait for a click stay."""
         return self._go_to(self._cursor + 1)
 
     def _go_to(self, cursor: int) -> State:

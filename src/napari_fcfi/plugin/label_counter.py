@@ -15,14 +15,14 @@ if TYPE_CHECKING:
     from napari.components import Dims
     from napari.layers import Labels
 
+    from napari_fcfi.annotation import Plane
+
 LARGEST_PLANE_LOOKED_AT_PX = 2**24
 """A larger plane, and that of a store, is not looked at for every object."""
 
 
 class LabelCounter:
     """Knows the largest label of a layer; looks again only after somebody else wrote into it.
-
-    The objects' own labels are not its business: whoever asks for the next one names them.
 
     Parameters
     ----------
@@ -33,15 +33,17 @@ class LabelCounter:
     def __init__(self, labels: Labels, dims: Dims, largest: int | None = None) -> None:
         self._labels, self._dims = labels, dims
         self._largest = largest
-        self._shown = self._view()
+        self._shown = self._plane_in_view()
+        self._events = (labels.events.paint, labels.events.data, labels.events.visible)
         # What was written into the array itself, and the layer's own undo, only show as `set_data`.
-        for event in (labels.events.paint, labels.events.data):
+        # Of a hidden layer nothing shows.
+        for event in self._events:
             event.connect(self._look_again)
         labels.events.set_data.connect(self._on_set_data)
 
     def close(self) -> None:
         """Listen to the layer no more."""
-        for event in (self._labels.events.paint, self._labels.events.data):
+        for event in self._events:
             event.disconnect(self._look_again)
         self._labels.events.set_data.disconnect(self._on_set_data)
 
@@ -52,29 +54,36 @@ class LabelCounter:
         return max(self._largest, self._largest_in_view(), *used, 0) + 1
 
     @contextmanager
-    def own_write(self) -> Iterator[None]:
-        """Around a write of an object, after which the layer need not be looked at again."""
+    def own_write(self, *, comes_back: int, gone: int | None) -> Iterator[None]:
+        """Around a write of an object, after which the layer need seldom be looked at again.
+
+        Parameters
+        ----------
+        comes_back : the largest label of others that lay beneath and is written; 0: none
+        gone : the object's label, where that may be gone afterwards
+        """
         known = self._largest
         yield
-        self._largest = known
+        # Objects that were begun since the layer was looked at have larger labels than it had then.
+        self._largest = None if known is None or gone == known else max(known, comes_back)
 
     def _largest_in_view(self) -> int:
         """Of the plane in view, into which somebody may have written without a word."""
         data = self._labels.data
         if not isinstance(data, np.ndarray):
             return 0
-        plane = plane_in_view(self._labels, self._dims, data.shape)
+        plane = self._plane_in_view()
         if plane is None or np.prod(plane.shape_in(data.shape)) > LARGEST_PLANE_LOOKED_AT_PX:
             return 0
         return int(plane.of(data).max(initial=0))
 
-    def _view(self) -> tuple[object, ...]:
-        return self._dims.point, self._dims.order, self._dims.ndisplay
+    def _plane_in_view(self) -> Plane | None:
+        return plane_in_view(self._labels, self._dims, self._labels.data.shape)
 
     def _on_set_data(self, _: object = None) -> None:
         # It comes once as well when another plane is shown, whose pixels are what they were.
-        before, self._shown = self._shown, self._view()
-        if self._shown == before:
+        before, self._shown = self._shown, self._plane_in_view()
+        if self._shown is None or self._shown == before:
             self._look_again()
 
     def _look_again(self, _: object = None) -> None:

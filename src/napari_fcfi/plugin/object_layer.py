@@ -235,7 +235,10 @@ class ObjectLayer:
         return step
 
     def _write(self, step: Step) -> None:
-        with self._counter.own_write():
+        after = step.change.after
+        comes_back = int(np.max(after[after != step.label], initial=0))
+        gone = step.label if step.after is None else None
+        with self._counter.own_write(comes_back=comes_back, gone=gone):
             labels_layer.write(self.labels, step.plane, step.change)
 
     def _pixels(self, plane: Plane) -> ArrayLike:
