@@ -136,6 +136,15 @@ def test_what_is_no_click_is_refused_with_an_example(
     assert "120,85,bg" in capsys.readouterr().err
 
 
+def test_clicks_on_background_alone_are_refused(
+    picture: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    output = tmp_path / "labels.tif"
+    assert run("segment", picture, "--click", "24,30,bg", "--output", output) == 2
+    assert "click on the object" in capsys.readouterr().err
+    assert not output.exists()
+
+
 @pytest.mark.parametrize("name", ["labels.tif", "labels.png"])
 @pytest.mark.usefixtures("untrained")
 def test_segment_writes_the_mask_of_the_clicks_as_label_1(

@@ -206,15 +206,17 @@ def segment(
 ) -> None:
     """Segment one object by its clicks, in their order, and write it as label 1."""
     clicks = [parse_click(text) for text in click]
+    if not any(foreground for _, _, foreground in clicks):
+        message = "expected a click on the object; got clicks on background alone: add one."
+        raise typer.BadParameter(message, param_hint="--click")
     check_output(output, image, replace=replace)
+    picture = read_picture(image)
     # Late: torch takes seconds, and wrong arguments should not wait for it.
     from napari_fcfi import Interaction, load_model
 
     # What is not named is left to the protocol, whose own values differ.
     named = {name: value for name, value in settings.items() if _is_named(context, name)}
-    interaction = Interaction(
-        load_model(model, device=device), read_picture(image), settings=Settings(**named)
-    )
+    interaction = Interaction(load_model(model, device=device), picture, settings=Settings(**named))
     for y, x, foreground in clicks:
         mask = interaction.click(y, x, foreground=foreground)
     write_labels(output, mask)
